@@ -1,0 +1,1 @@
+"""vnetsim: a network simulator and what-if engine for Azure hub-spoke networks."""

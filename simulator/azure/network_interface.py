@@ -1,0 +1,62 @@
+"""Network interfaces and the virtual machines that carry them.
+
+Learn: azure/virtual-network/virtual-network-network-interface
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from simulator.azure.resource import ArmModel, Reference, References, Resource, type_of_tuple
+
+
+class IpConfiguration(ArmModel):
+    """One address of a NIC. `private_ip_address` is missing in plans and templates that leave it to Azure."""
+
+    name: str = "ipconfig1"
+    primary: bool | None = None
+    private_ip_address: str | None = None
+    private_ip_address_version: str = "IPv4"
+    subnet: Reference | None = None
+    public_ip_address: Reference | None = None
+    application_security_groups: References = ()
+    load_balancer_backend_address_pools: References = ()
+    load_balancer_inbound_nat_rules: References = ()
+    application_gateway_backend_address_pools: References = ()
+
+
+class NetworkInterface(Resource):
+    ip_configurations: Annotated[tuple[IpConfiguration, ...], type_of_tuple] = ()
+    network_security_group: Reference | None = None
+    virtual_machine: Reference | None = None
+    private_endpoint: Reference | None = None
+    mac_address: str | None = None
+    primary: bool | None = None
+    enable_ip_forwarding: bool = False
+    enable_accelerated_networking: bool = False
+    vnet_encryption_supported: bool | None = None
+
+
+class HardwareProfile(ArmModel):
+    vm_size: str | None = None
+
+
+class NetworkProfile(ArmModel):
+    network_interfaces: References = ()
+
+
+class VirtualMachine(Resource):
+    hardware_profile: HardwareProfile = HardwareProfile()
+    network_profile: NetworkProfile = NetworkProfile()
+
+
+class PublicIpSku(ArmModel):
+    name: str = "Basic"
+
+
+class PublicIpAddress(Resource):
+    """A public IP. `ip_address` is missing until Azure has assigned one."""
+
+    ip_address: str | None = None
+    sku: PublicIpSku = PublicIpSku()
+    public_ip_address_version: str = "IPv4"

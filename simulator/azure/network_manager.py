@@ -1,0 +1,92 @@
+"""Azure Virtual Network Manager: network groups, security admin rules and connectivity configurations.
+
+Learn: azure/virtual-network-manager/concept-security-admins and concept-connectivity-configuration
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
+
+from simulator.azure.resource import ArmModel, Reference, Resource, Strings, type_of_tuple
+from simulator.azure.security_group import Direction, capitalised
+
+AdminAccess = Literal["Allow", "AlwaysAllow", "Deny"]
+AdminProtocol = Literal["Tcp", "Udp", "Icmp", "Esp", "Ah", "*"]
+
+
+def _admin_access(value: object) -> object:
+    known = {"allow": "Allow", "alwaysallow": "AlwaysAllow", "deny": "Deny"}
+    return known.get(value.lower(), value) if isinstance(value, str) else value
+
+
+class AddressItem(ArmModel):
+    """One source or destination of an admin rule; `address_prefix_type` is IPPrefix, ServiceTag or NetworkGroup."""
+
+    address_prefix: str
+    address_prefix_type: str = "IPPrefix"
+
+
+class AdminRule(Resource):
+    """A security admin rule. Lower `priority` first; an empty list of addresses or ports means any."""
+
+    priority: int
+    direction: Annotated[Direction, BeforeValidator(capitalised)]
+    access: Annotated[AdminAccess, BeforeValidator(_admin_access)]
+    protocol: Annotated[AdminProtocol, BeforeValidator(capitalised)] = "*"
+    sources: Annotated[tuple[AddressItem, ...], type_of_tuple] = ()
+    destinations: Annotated[tuple[AddressItem, ...], type_of_tuple] = ()
+    source_port_ranges: Strings = ()
+    destination_port_ranges: Strings = ()
+
+
+class GroupItem(ArmModel):
+    network_group_id: Reference
+    group_connectivity: str = "None"
+    is_global: str = "False"
+    use_hub_gateway: str = "False"
+
+
+class AdminRuleCollection(Resource):
+    applies_to_groups: Annotated[tuple[GroupItem, ...], type_of_tuple] = ()
+    rules: Annotated[tuple[AdminRule, ...], type_of_tuple] = ()
+
+
+class SecurityAdminConfiguration(Resource):
+    apply_on_network_intent_policy_based_services: Strings = ()
+    rule_collections: Annotated[tuple[AdminRuleCollection, ...], type_of_tuple] = ()
+
+
+class StaticMember(Resource):
+    resource_id: Reference
+
+
+class NetworkGroup(Resource):
+    member_type: str = "VirtualNetwork"
+    static_members: Annotated[tuple[StaticMember, ...], type_of_tuple] = ()
+
+
+class HubItem(ArmModel):
+    resource_id: Reference
+
+
+class ConnectivityConfiguration(Resource):
+    connectivity_topology: str = "HubAndSpoke"
+    is_global: str = "False"
+    hubs: Annotated[tuple[HubItem, ...], type_of_tuple] = ()
+    applies_to_groups: Annotated[tuple[GroupItem, ...], type_of_tuple] = ()
+
+
+class ManagerScopes(ArmModel):
+    management_groups: Strings = ()
+    subscriptions: Strings = ()
+
+
+class NetworkManager(Resource):
+    """A network manager with everything under it; the readers hang child resources here."""
+
+    network_manager_scopes: ManagerScopes = ManagerScopes()
+    network_groups: Annotated[tuple[NetworkGroup, ...], type_of_tuple] = ()
+    security_admin_configurations: Annotated[tuple[SecurityAdminConfiguration, ...], type_of_tuple] = ()
+    connectivity_configurations: Annotated[tuple[ConnectivityConfiguration, ...], type_of_tuple] = ()

@@ -1,0 +1,172 @@
+"""The Snapshot: everything that was read about a network at one moment, and what was not understood.
+
+A Snapshot is resources in Azure's own shapes plus `Declarations`: the facts that no configuration export holds and that
+the user states instead (learned routes, AVNM deployments, what an appliance does, what lies on premises).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal, TypeVar
+
+from simulator.azure.firewall import AzureFirewall, FirewallPolicy, IpGroup
+from simulator.azure.gateway import Connection, LocalNetworkGateway, VirtualNetworkGateway
+from simulator.azure.network_interface import NetworkInterface, PublicIpAddress, VirtualMachine
+from simulator.azure.network_manager import NetworkManager
+from simulator.azure.resource import Resource, ResourceId
+from simulator.azure.route_table import RouteTable
+from simulator.azure.security_group import ApplicationSecurityGroup, NetworkSecurityGroup
+from simulator.azure.virtual_network import VirtualNetwork
+
+Severity = Literal["error", "warning", "info"]
+
+#: ARM type in lower case → model. A resource of a known kind is one line here.
+MODELS: Mapping[str, type[Resource]] = {
+    "microsoft.network/virtualnetworks": VirtualNetwork,
+    "microsoft.network/networkinterfaces": NetworkInterface,
+    "microsoft.network/networksecuritygroups": NetworkSecurityGroup,
+    "microsoft.network/applicationsecuritygroups": ApplicationSecurityGroup,
+    "microsoft.network/routetables": RouteTable,
+    "microsoft.network/publicipaddresses": PublicIpAddress,
+    "microsoft.network/virtualnetworkgateways": VirtualNetworkGateway,
+    "microsoft.network/localnetworkgateways": LocalNetworkGateway,
+    "microsoft.network/connections": Connection,
+    "microsoft.network/azurefirewalls": AzureFirewall,
+    "microsoft.network/firewallpolicies": FirewallPolicy,
+    "microsoft.network/ipgroups": IpGroup,
+    "microsoft.network/networkmanagers": NetworkManager,
+    "microsoft.compute/virtualmachines": VirtualMachine,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Something about the input that the user should know.
+
+    `severity` is ``error`` (the network cannot be what the file says), ``warning`` (the answer may differ from Azure's)
+    or ``info`` (not modelled, and said so). `code` is stable; `place` is a file position or a resource id.
+    """
+
+    severity: Severity
+    code: str
+    message: str
+    place: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedRoute:
+    """A prefix that a gateway learned by BGP; `next_hop` is the peer's address as the effective routes print it."""
+
+    prefix: str
+    next_hop: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApplianceRule:
+    """One rule of a declared appliance's own filter; first match decides, no match denies."""
+
+    name: str
+    access: Literal["Allow", "Deny"]
+    protocol: str = "*"
+    sources: tuple[str, ...] = ("*",)
+    destinations: tuple[str, ...] = ("*",)
+    destination_ports: tuple[str, ...] = ("*",)
+
+
+@dataclass(frozen=True, slots=True)
+class Appliance:
+    """What the guest of a network virtual appliance does; Azure cannot know it, so the user declares it.
+
+    `rules` None means it forwards everything. `snat` says for which destinations the source becomes the appliance's own
+    address: ``none``, ``internet`` or ``all``. A `stateful` appliance drops replies whose request it never saw.
+    """
+
+    network_interface: ResourceId
+    forwards: bool = True
+    stateful: bool = True
+    snat: Literal["none", "internet", "all"] = "none"
+    rules: tuple[ApplianceRule, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OnPremisesNetwork:
+    """Address space behind a gateway, with the hosts that have a name."""
+
+    name: str
+    prefixes: tuple[str, ...]
+    gateway: ResourceId
+    hosts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """Facts that no configuration export holds.
+
+    `learned_routes`: gateway → routes; a gateway that learns by BGP and is missing here has unknown routes.
+    `deployments`: region → ids of the AVNM configurations deployed there; None means nobody said.
+    `service_tags`: extra or corrected service tags, name → prefixes.
+    """
+
+    learned_routes: Mapping[ResourceId, tuple[LearnedRoute, ...]] = field(default_factory=dict)
+    deployments: Mapping[str, tuple[ResourceId, ...]] | None = None
+    appliances: Mapping[ResourceId, Appliance] = field(default_factory=dict)
+    on_premises: tuple[OnPremisesNetwork, ...] = ()
+    service_tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def merged_with(self, other: Declarations) -> Declarations:
+        """Both sets of facts; where both speak, `other` wins."""
+        deployments = (
+            self.deployments if other.deployments is None else {**(self.deployments or {}), **other.deployments}
+        )
+        return Declarations(
+            learned_routes={**self.learned_routes, **other.learned_routes},
+            deployments=deployments,
+            appliances={**self.appliances, **other.appliances},
+            on_premises=(*self.on_premises, *other.on_premises),
+            service_tags={**self.service_tags, **other.service_tags},
+        )
+
+
+R = TypeVar("R", bound=Resource)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Resources by id, declarations, and the issues met while reading. Frozen: a change makes another Snapshot."""
+
+    resources: Mapping[ResourceId, Resource] = field(default_factory=dict)
+    declarations: Declarations = Declarations()
+    issues: tuple[Issue, ...] = ()
+    name: str = ""
+
+    @classmethod
+    def of(cls, resources: Iterable[Resource], declarations: Declarations = Declarations(), name: str = "") -> Snapshot:
+        return cls({resource.id: resource for resource in resources}, declarations, (), name)
+
+    def all(self, kind: type[R]) -> tuple[R, ...]:
+        """Every resource of one kind, sorted by id."""
+        found = (resource for resource in self.resources.values() if isinstance(resource, kind))
+        return tuple(sorted(found, key=lambda resource: resource.id.key))
+
+    def get(self, reference: ResourceId | None, kind: type[R]) -> R | None:
+        """The resource of that id and kind, or None when the export does not hold it."""
+        resource = self.resources.get(reference) if reference is not None else None
+        return resource if isinstance(resource, kind) else None
+
+    @cached_property
+    def virtual_networks(self) -> tuple[VirtualNetwork, ...]:
+        return self.all(VirtualNetwork)
+
+    @cached_property
+    def network_interfaces(self) -> tuple[NetworkInterface, ...]:
+        return self.all(NetworkInterface)
+
+    def with_resource(self, resource: Resource) -> Snapshot:
+        """The same snapshot with `resource` added, or put in place of the one with its id."""
+        return replace(self, resources={**self.resources, resource.id: resource})
+
+    def with_issues(self, issues: Iterable[Issue]) -> Snapshot:
+        return replace(self, issues=(*self.issues, *issues))

@@ -1,0 +1,83 @@
+"""``vnetsim``: the commands, and what becomes of an error.
+
+Command modules import the engine inside their functions: ``vnetsim --help`` loads none of it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from simulator.cli import check, diff, explain, generate, replay, run, schema, show, what_if
+from simulator.cli.exits import Exit
+from simulator.cli.session import say, tool_version
+from simulator.errors import QuestionError, SimulatorError
+
+app = typer.Typer(
+    name="vnetsim",
+    help="Simulate an Azure network: explain a packet, replay flow logs, find where they disagree, try a change.",
+    epilog="Exit codes: 0 ok, 1 gate failed, 2 usage, 3 input unreadable or unknown, 4 internal error.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+for module in (run, check, explain, replay, diff, what_if, generate, schema):
+    app.command(module.NAME)(module.command)
+app.add_typer(show.app, name="show")
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    if version:
+        print(f"vnetsim {tool_version()}")
+        raise typer.Exit()
+
+
+def main() -> NoReturn:
+    """The entry point."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one command line and say how it ended; never raises for a wrong input."""
+    try:
+        return _invoke(arguments)
+    except SimulatorError as error:
+        say(str(error))
+        return Exit.USAGE if isinstance(error, QuestionError) else Exit.INPUT
+    except BrokenPipeError:
+        # Python flushes stdout once more at its end; give it something to flush to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.CLOSED_PIPE
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        say(_internal(error))
+        return Exit.INTERNAL
+
+
+def _invoke(arguments: Sequence[str]) -> int:
+    command = typer.main.get_command(app)
+    try:
+        command.main(args=list(arguments), prog_name="vnetsim", standalone_mode=True)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else Exit.OK
+    return Exit.OK
+
+
+def _internal(error: Exception) -> str:
+    text = f"{type(error).__name__}: {error}".split("\n", 1)[0]
+    python = ".".join(map(str, sys.version_info[:3]))
+    return (
+        f"internal error: {text} (vnetsim {tool_version()}, Python {python}, {sys.platform}). "
+        "This is a fault of vnetsim: please report this line, the command and its input; --debug shows the traceback."
+    )

@@ -1,0 +1,26 @@
+"""``vnetsim diff NET LOGS``: where the flow logs and the predictions part."""
+
+from __future__ import annotations
+
+from simulator.cli.exits import Exit
+from simulator.cli.loading import load_flow_logs, load_network
+from simulator.cli.options import LogsArgument, NetworkArgument, StrictOption, verb
+from simulator.cli.session import Session
+
+NAME = "diff"
+
+
+@verb
+def command(session: Session, network: NetworkArgument, logs: LogsArgument, strict: StrictOption = False) -> int:
+    """Compare VNet flow logs with the predictions; ends with 1 when a verdict or a deciding rule differs."""
+    import simulator
+    from simulator.report.mismatches import mismatches_report
+
+    loaded = load_network(session, network)
+    records = load_flow_logs(session, logs, strict=strict)
+    with session.step(f"comparing {len(records):,} records"):
+        mismatches = simulator.diff(simulator.replay(loaded, records))
+    session.write(mismatches_report(mismatches))
+    if mismatches.has_mismatch:
+        return Exit.GATE_FAILED
+    return Exit.INPUT if strict and mismatches.summary()["undecided"] else Exit.OK

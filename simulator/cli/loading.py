@@ -1,0 +1,47 @@
+"""Reads what a command was given: a topology, flow logs, or the scenario that ships with vnetsim."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from simulator.cli.session import Session
+
+if TYPE_CHECKING:
+    from simulator.flows.records import FlowRecords
+    from simulator.network.network import Network
+
+
+def load_network(session: Session, path: str) -> Network:
+    """The network at `path`, its issues told on stderr."""
+    import simulator
+
+    with session.step(f"reading {path}"):
+        network = simulator.load(path)
+    session.tell_issues(network.issues, f"vnetsim check {shlex.quote(path)}")
+    return network
+
+
+def load_network_or_default(session: Session, path: str | None) -> Network:
+    """The network at `path`, or the hub-spoke scenario that ships with vnetsim."""
+    if path is not None:
+        return load_network(session, path)
+    from simulator.data.scenarios import DEFAULT, scenario_folder
+
+    session.note(f"no topology given: using the {DEFAULT} scenario that comes with vnetsim")
+    return load_network(session, str(scenario_folder()))
+
+
+def load_flow_logs(session: Session, location: str, *, strict: bool = False) -> FlowRecords:
+    """The flow logs at `location`; what could not be read of them is told on stderr, or refused when `strict`."""
+    import simulator
+
+    with session.step(f"reading {location}"):
+        records = simulator.read_flow_logs(location, strict=strict)
+    for malformed in records.malformed[:3]:
+        session.note(f"warning[VNS3007]: {malformed.reason}: {malformed.text[:80]}\n  at {malformed.locator}")
+    if len(records.malformed) > 3:
+        session.note(f"{len(records.malformed) - 3} more malformed pieces of the flow logs were left out")
+    if records.duplicates:
+        session.note(f"{records.duplicates:,} flow tuples were given twice and count once")
+    return records

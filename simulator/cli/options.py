@@ -1,0 +1,60 @@
+"""The options that every command has, declared once, and the arguments that several share."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Concatenate, ParamSpec, get_type_hints
+
+import typer
+
+from simulator.cli.session import Session
+from simulator.report.formats import OutputFormat
+
+P = ParamSpec("P")
+
+NETWORK_HELP = "The topology: a scenario (YAML), an export of Azure resources (JSON), or a folder of either."
+LOGS_HELP = "VNet flow logs: a PT1H.json, a folder, a glob in quotes, or - for standard input; gzip is fine."
+
+NetworkArgument = Annotated[str, typer.Argument(metavar="NET", help=NETWORK_HELP, show_default=False)]
+LogsArgument = Annotated[str, typer.Argument(metavar="LOGS", help=LOGS_HELP, show_default=False)]
+StrictOption = Annotated[
+    bool, typer.Option("--strict", help="End with 3 when an answer is unknown or a piece of the input was left out.")
+]
+
+
+def _every_command(
+    output: Annotated[OutputFormat, typer.Option("--output", "-o", help="Form of the result.")] = OutputFormat.TABLE,
+    output_file: Annotated[
+        Path | None, typer.Option("--output-file", help="Write the result here instead of stdout.", show_default=False)
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal error.")] = False,
+) -> Session:
+    return Session(output, output_file, quiet, verbose, debug)
+
+
+def verb(function: Callable[Concatenate[Session, P], int]) -> Callable[..., None]:
+    """A typer command from a function of a Session: the common options make it, the result is the exit code."""
+    shared = _parameters(_every_command)
+    own = _parameters(function)[1:]
+
+    @functools.wraps(function)
+    def command(**arguments: Any) -> None:
+        session = _every_command(**{parameter.name: arguments.pop(parameter.name) for parameter in shared})
+        raise typer.Exit(function(session, **arguments))  # type: ignore[call-arg]
+
+    command.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *shared)}
+    return command
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    hints = get_type_hints(function, include_extras=True)
+    return [
+        parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in inspect.signature(function).parameters.items()
+    ]

@@ -1,0 +1,25 @@
+"""``vnetsim replay NET LOGS``: predict what becomes of every recorded conversation."""
+
+from __future__ import annotations
+
+from simulator.cli.exits import Exit
+from simulator.cli.loading import load_flow_logs, load_network
+from simulator.cli.options import LogsArgument, NetworkArgument, StrictOption, verb
+from simulator.cli.session import Session
+
+NAME = "replay"
+
+
+@verb
+def command(session: Session, network: NetworkArgument, logs: LogsArgument, strict: StrictOption = False) -> int:
+    """Predict the verdict, route and deciding rule of every conversation in VNet flow logs."""
+    import simulator
+    from simulator.report.replay import replay_report, verdict_counts
+
+    loaded = load_network(session, network)
+    records = load_flow_logs(session, logs, strict=strict)
+    with session.step(f"walking {len(records):,} records"):
+        replayed = simulator.replay(loaded, records)
+        report = replay_report(replayed)
+    session.write(report)
+    return Exit.INPUT if strict and verdict_counts(replayed)["UNKNOWN"] else Exit.OK

@@ -1,0 +1,131 @@
+"""One run of a command: where the result goes, what is said beside it, and how progress shows.
+
+The result goes to stdout or to ``--output-file``; everything else goes to stderr, so that a pipe holds the result only.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from simulator.report.formats import OutputFormat, render
+from simulator.report.text import in_ascii, printable
+
+if TYPE_CHECKING:
+    from simulator.azure.snapshot import Issue
+    from simulator.report.document import Report
+
+#: Issues that are told in full beside a result; the rest is counted, and ``vnetsim check`` lists them.
+_ISSUES_TOLD = 3
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the options of every command say."""
+
+    output: OutputFormat = OutputFormat.TABLE
+    output_file: Path | None = None
+    quiet: bool = False
+    verbose: bool = False
+    debug: bool = False
+
+    def write(self, report: Report) -> None:
+        """The result, on stdout or in the file. Raises typer.BadParameter when the file cannot be written."""
+        stream = sys.stdout if self.output_file is None else None
+        text = render(report, self.output, stream=stream, tool_version=tool_version())
+        if self.output_file is None:
+            self._print(text)
+        else:
+            self.save(text.encode("utf-8"))
+
+    def write_text(self, text: str) -> None:
+        """A result that has one form only, such as a schema."""
+        if self.output_file is None:
+            self._print(text)
+        else:
+            self.save(text.encode("utf-8"))
+
+    def save(self, data: bytes) -> None:
+        """`data` as ``--output-file``."""
+        assert self.output_file is not None
+        try:
+            self.output_file.write_bytes(data)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise typer.BadParameter(f"cannot write {self.output_file}: {reason}", param_hint="--output-file") from None
+        self.note(f"wrote {self.output_file}")
+
+    def _print(self, text: str) -> None:
+        if self.output is OutputFormat.CSV and hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(newline="")  # CSV brings its own line ends
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    def note(self, text: str) -> None:
+        """Something worth knowing, unless ``--quiet``."""
+        if not self.quiet:
+            say(text)
+
+    def detail(self, text: str) -> None:
+        """Something for ``--verbose``."""
+        if self.verbose:
+            say(text)
+
+    def tell_issues(self, issues: Iterable[Issue], check: str) -> None:
+        """The errors among `issues` in full and the warnings counted; all of them with ``--verbose``.
+
+        `check` is the command that lists them.
+        """
+        from simulator.report.issues import issue_text, worst_first
+
+        ordered = worst_first(tuple(issues))
+        told = ordered if self.verbose else [issue for issue in ordered if issue.severity == "error"][:_ISSUES_TOLD]
+        for issue in told:
+            self.note(issue_text(issue))
+        silent = [issue for issue in ordered if issue not in told and issue.severity != "info"]
+        if silent:
+            self.note(f"{len(silent)} more about the topology: {check}" if told else _counted(silent, check))
+
+    @contextmanager
+    def step(self, description: str) -> Iterator[None]:
+        """Shows that something long is under way: a moving bar on a terminal, nothing in a pipe or with ``--quiet``."""
+        if self.quiet or not sys.stderr.isatty():
+            yield
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            progress.add_task(description, total=None)
+            yield
+
+
+def _counted(issues: list[Issue], check: str) -> str:
+    noun = "warning" if len(issues) == 1 else "warnings"
+    return f"{len(issues)} {noun} about the topology: {check}"
+
+
+def say(text: str) -> None:
+    """One message on stderr, safe for terminals; its lines stay lines."""
+    lines = (printable(line) for line in text.split("\n"))
+    message = "\n".join(lines)
+    try:
+        print(message, file=sys.stderr, flush=True)
+    except UnicodeEncodeError:
+        print(in_ascii(message), file=sys.stderr, flush=True)
+
+
+def tool_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("vnetsim")
+    except PackageNotFoundError:
+        return "0+unknown"

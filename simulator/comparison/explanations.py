@@ -1,0 +1,157 @@
+"""The explanation of one logged decision beside its prediction: the first that holds, in a fixed order.
+
+Order: not observable, the platform's own rule, a NIC that the export lacks, then agreement; of what does not agree: a
+reply that was logged as a flow of its own, another end that the export lacks, the verdict, the rule.
+
+Learn: azure/network-watcher/vnet-flow-logs-overview
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulator.comparison.categories import CategoryName
+from simulator.comparison.logged_rules import LoggedRules
+from simulator.flows.records import Direction
+from simulator.flows.rule_names import RuleName, acl_kind
+from simulator.network.network import Endpoint
+from simulator.walk.packets import ICMP, ICMP_V6
+from simulator.walk.predictions import Observation, RuleReference
+from simulator.walk.reasons import Reason, Verdict
+
+#: Fates that the log of the destination's own NIC does not contradict: nothing was said of that NIC's filters.
+_SAYS_NOTHING_OF_FILTERS = frozenset({"NO_PUBLIC_IP", "PUBLIC_IP_CLOSED", "PEERING_ACCESS_BLOCKED"})
+_ENDS_NOT_IN_EXPORT = frozenset({"SOURCE_NOT_IN_EXPORT", "DESTINATION_NOT_IN_EXPORT"})
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What conversations have in common that are explained alike.
+
+    `begins`: the log holds the first packet of one (state B), so that it was decided while the log ran. `is_reply`: the
+    NIC also logged a flow the other way round that began earlier. `end_to_end` is the fate of the packet as a whole.
+    """
+
+    endpoint: Endpoint | None
+    direction: Direction
+    protocol: int
+    is_denied: bool
+    begins: bool
+    acl: str
+    rule: RuleName
+    predicted: Observation | None
+    end_to_end: Reason
+    is_on_path: bool
+    is_reply: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A category, which way within it, and what else may help, as a sentence or empty."""
+
+    category: CategoryName
+    kind: str
+    note: str = ""
+
+
+_MATCH = Explanation("match", "match")
+_UNKNOWN_NIC = Explanation(
+    "unknown_endpoint",
+    "unknown_mac",
+    "no NIC of the export has this MAC: the NIC is newer than the export, or belongs to a platform service",
+)
+
+
+def explain_case(case: Case, rules: LoggedRules) -> Explanation:
+    """The first explanation that holds."""
+    explanation = _not_comparable(case)
+    if explanation is not None or case.predicted is None:
+        return explanation or _UNKNOWN_NIC
+    return _agreement(case, case.predicted, rules) or _difference(case, case.predicted, rules)
+
+
+def _not_comparable(case: Case) -> Explanation | None:
+    if case.protocol in (ICMP, ICMP_V6):
+        return Explanation("unobservable", "icmp", "flow logs do not hold ICMP, so this neither confirms nor refutes")
+    if case.endpoint is not None and case.endpoint.private_endpoint is not None:
+        return Explanation("unobservable", "private_endpoint", "flow logs do not hold the side of a private endpoint")
+    if case.rule.kind == "platform":
+        return Explanation("platform_rule", "platform_rule")
+    if case.predicted is None:
+        return _UNKNOWN_NIC
+    if case.rule.kind == "unspecified":
+        return Explanation("undecided", "encryption", "denied for want of encryption, which is not modelled yet")
+    if case.predicted.verdict == Verdict.UNKNOWN:
+        return Explanation("undecided", case.predicted.reason)
+    return None
+
+
+def _agreement(case: Case, predicted: Observation, rules: LoggedRules) -> Explanation | None:
+    """A match, or what the rest of the path says against it."""
+    if not (_is_same_verdict(case, predicted) and _is_same_rule(case, predicted, rules)):
+        return None
+    if case.is_on_path or case.end_to_end.verdict == Verdict.UNKNOWN:
+        return _MATCH
+    if case.end_to_end.verdict == Verdict.DENY:
+        return _stopped_earlier(case)
+    note = "the predicted path does not pass this NIC: a route may differ from the export, or a reply was logged apart"
+    return Explanation("direction_mismatch", "off_path", note)
+
+
+def _stopped_earlier(case: Case) -> Explanation:
+    """The prediction stops the packet before this NIC, and the log shows it there."""
+    if case.end_to_end.code in _SAYS_NOTHING_OF_FILTERS:
+        return _MATCH
+    note = f"predicted to be stopped before it reaches this NIC ({case.end_to_end.code}), and the log shows it there"
+    if case.is_denied:
+        return Explanation("rule_mismatch", "denied_elsewhere", note)
+    return _began_before(case) or Explanation("verdict_mismatch", "predicted_deny_observed_allow", note)
+
+
+def _difference(case: Case, predicted: Observation, rules: LoggedRules) -> Explanation:
+    unknown = rules.unknown_part(case.acl, case.rule)
+    if case.end_to_end.code == "PLATFORM_TRAFFIC_NOT_MODELLED":
+        return Explanation("undecided", case.end_to_end.code)
+    if case.is_reply and not case.is_denied:
+        note = "the NIC logged the same flow the other way round before: this is its reply, logged as a flow of its own"
+        return Explanation("direction_mismatch", "reply_logged_apart", note)
+    if case.end_to_end.code in _ENDS_NOT_IN_EXPORT:
+        return Explanation("unknown_endpoint", "unknown_ip", "the export may be of another time than the log")
+    if _is_same_verdict(case, predicted):
+        return _other_rule(case, predicted.rule, rules, unknown)
+    if case.is_denied:
+        return Explanation("verdict_mismatch", "predicted_allow_observed_deny", unknown)
+    return _began_before(case) or Explanation("verdict_mismatch", "predicted_deny_observed_allow", unknown)
+
+
+def _began_before(case: Case) -> Explanation | None:
+    if case.begins:
+        return None
+    note = "only C and E tuples: the flow began before the log; flows that stand outlive a rule that would deny them"
+    return Explanation("established", "established", note)
+
+
+def _other_rule(case: Case, predicted: RuleReference | None, rules: LoggedRules, unknown: str) -> Explanation:
+    if predicted is None:
+        return Explanation("rule_mismatch", "no_filter_predicted", unknown or "the export has no filter at this NIC")
+    if unknown:
+        return Explanation("rule_mismatch", "unknown_rule", unknown)
+    if not rules.is_same_acl(case.acl, predicted):
+        return Explanation("rule_mismatch", "other_acl", "another filter decided than predicted")
+    return Explanation("rule_mismatch", "other_rule")
+
+
+def _is_same_verdict(case: Case, predicted: Observation) -> bool:
+    return case.is_denied == (predicted.verdict == Verdict.DENY)
+
+
+def _is_same_rule(case: Case, predicted: Observation, rules: LoggedRules) -> bool:
+    """Whether the log names the predicted rule, or, of what was allowed, another NSG's rule that allowed it here too.
+
+    An admin rule that allows passes on to the NSG, which then is the last to decide and the one expected in the log. A
+    NIC without any filter has no rule to name; what Azure logs there is not documented, and the zero GUID is accepted.
+    """
+    if predicted.rule is None:
+        return acl_kind(case.acl) == "zero"
+    accepted = (predicted.rule, *predicted.also)
+    return any(rules.is_same(case.acl, case.rule, rule) for rule in accepted)

@@ -1,0 +1,135 @@
+"""Which filters stand at each place, and the first match of a batch over many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.azure.resource import ResourceId
+from simulator.azure.security_group import Direction
+from simulator.dataplane.atoms import Atoms
+from simulator.dataplane.filter_table import NO_MATCH, FilterTable, Header
+from simulator.dataplane.places import endpoint_column
+from simulator.network.admin_rules import admin_rules, is_admin_exempt
+from simulator.network.filter_rules import FilterRule, security_group_rules
+from simulator.network.network import Endpoint, Network
+
+Int32 = npt.NDArray[np.int32]
+UInt8 = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
+DIRECTIONS: tuple[Direction, Direction] = ("Inbound", "Outbound")
+INBOUND, OUTBOUND = 0, 1
+#: Table numbers: no filter stands there; a filter is named but not in the export.
+NO_TABLE, MISSING_TABLE = -1, -2
+
+
+class Found(NamedTuple):
+    """What a batch met: the deciding row of each packet's table, its action, and how sure that is.
+
+    `action` is `NO_MATCH` where no rule matches. Where not `is_certain`, the rule only may match: because of a name
+    that could not be resolved (not `is_resolved`) or because a gateway's routes are unknown.
+    """
+
+    row: Int32
+    action: UInt8
+    is_certain: Bools
+    is_resolved: Bools
+    deployment_unknown: Bools
+
+    @classmethod
+    def nothing(cls, count: int) -> Found:
+        return cls(
+            np.zeros(count, np.int32),
+            np.full(count, NO_MATCH, np.uint8),
+            np.ones(count, bool),
+            np.ones(count, bool),
+            np.zeros(count, bool),
+        )
+
+
+class Filters:
+    """Tables by number, and for each direction the table of every place at each of the three layers."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.rule_lists: list[tuple[ResourceId, tuple[FilterRule, ...]]] = []
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._tables: dict[int, FilterTable] = {}
+        self.admin = self._by_direction(self._admin_table)
+        self.nic_group = self._by_direction(lambda e, d: self._group_table(e.security_group, d))
+        self.subnet_group = self._by_direction(lambda e, d: self._group_table(self._subnet_group(e), d))
+        self.has_group = (self.nic_group[INBOUND] != NO_TABLE) | (self.subnet_group[INBOUND] != NO_TABLE)
+        self._atoms: Atoms | None = None
+
+    def add(self, acl: ResourceId, direction: str, rules: tuple[FilterRule, ...]) -> int:
+        """The number of this rule list; the same filter is kept once."""
+        key = (acl.key, direction)
+        if key not in self._numbers:
+            self._numbers[key] = len(self.rule_lists)
+            self.rule_lists.append((acl, rules))
+        return self._numbers[key]
+
+    def use(self, atoms: Atoms) -> None:
+        """Give the atoms that the tables are compiled over, once every rule list is known."""
+        self._atoms = atoms
+
+    def table(self, number: int) -> FilterTable:
+        """A table, compiled when it is first asked for."""
+        if number not in self._tables:
+            assert self._atoms is not None
+            self._tables[number] = FilterTable(*self.rule_lists[number], self._atoms)
+        return self._tables[number]
+
+    def rule(self, table: int, row: int) -> FilterRule:
+        return self.rule_lists[table][1][row]
+
+    def is_default(self, tables: Int32, rows: Int32) -> Bools:
+        """Is the row of each packet's table one of the rules that Azure adds to every group?"""
+        is_default = np.zeros(len(tables), bool)
+        for number in np.unique(tables[tables >= 0]):
+            at = tables == number
+            is_default[at] = self.table(int(number)).is_default[rows[at]]
+        return is_default
+
+    def match(self, tables: Int32, header: Header) -> Found:
+        """The first match of each packet in its own table; packets without a table match nothing."""
+        found = Found.nothing(len(tables))
+        order = np.argsort(tables, kind="stable")
+        numbers, starts = np.unique(tables[order], return_index=True)
+        for number, at in zip(numbers, np.split(order, starts[1:]), strict=True):
+            if number < 0:
+                continue
+            table = self.table(int(number))
+            row, is_certain = table.first_match(header.at(at))
+            found.row[at], found.is_certain[at] = row, is_certain
+            found.action[at] = table.action[row]
+            found.is_resolved[at] = table.is_resolved[row]
+            found.deployment_unknown[at] = table.deployment_unknown[row]
+        return found
+
+    def _by_direction(self, table_of: Callable[[Endpoint, Direction], int]) -> tuple[Int32, Int32]:
+        columns = (
+            endpoint_column(self._network, lambda endpoint, d=direction: table_of(endpoint, d), NO_TABLE)  # type: ignore[misc]
+            for direction in DIRECTIONS
+        )
+        inbound, outbound = (column.astype(np.int32) for column in columns)
+        return inbound, outbound
+
+    def _admin_table(self, endpoint: Endpoint, direction: Direction) -> int:
+        if is_admin_exempt(self._network, endpoint.subnet) or endpoint.private_endpoint is not None:
+            return NO_TABLE
+        rules = admin_rules(self._network, endpoint.virtual_network, direction)
+        return self.add(endpoint.virtual_network, direction, rules) if rules else NO_TABLE
+
+    def _group_table(self, group: ResourceId | None, direction: Direction) -> int:
+        if group is None:
+            return NO_TABLE
+        rules = security_group_rules(self._network, group, direction)
+        return MISSING_TABLE if rules is None else self.add(group, direction, rules)
+
+    def _subnet_group(self, endpoint: Endpoint) -> ResourceId | None:
+        subnet = self._network.subnets.get(endpoint.subnet)
+        return None if subnet is None or endpoint.kind == "firewall" else subnet.network_security_group

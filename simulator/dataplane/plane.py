@@ -1,0 +1,84 @@
+"""The data plane: a Network as arrays that a batch of packets can be walked over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.azure.resource import ResourceId
+from simulator.dataplane.appliances import Appliances
+from simulator.dataplane.atoms import Atoms
+from simulator.dataplane.egress import outbound_methods
+from simulator.dataplane.filters import Filters
+from simulator.dataplane.forwarding import Forwarding, route_prefixes
+from simulator.dataplane.links import Links
+from simulator.dataplane.places import Places, endpoint_column
+from simulator.dataplane.regions import RegionFacts, region_prefixes
+from simulator.network.network import Network
+from simulator.space.addresses import Prefix, parse_address
+
+Int32 = npt.NDArray[np.int32]
+UInt64 = npt.NDArray[np.uint64]
+
+
+class DataPlane:
+    """Everything the walk reads. Filters are compiled when a packet first meets them; the rest is compiled here.
+
+    `atoms` number the addresses that any filter, route or endpoint tells apart; `regions` the coarser ones that routes
+    and tags tell apart, with `region_of_atom` between them.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.filters = Filters(network)
+        self.appliances = Appliances(network, self.filters)
+        coarse = region_prefixes(network) | route_prefixes(network) | self.appliances.prefixes()
+        self.regions = Atoms(coarse)
+        self.atoms = Atoms([*coarse, *self._fine_prefixes()])
+        starts = self.atoms.find(*_halves(self.regions.points))
+        every = np.arange(len(self.atoms))
+        self.region_of_atom: Int32 = (np.searchsorted(starts, every, "right") - 1).astype(np.int32)
+        self.filters.use(self.atoms)
+        self.places = Places(network, self.atoms)
+        self.facts = RegionFacts(network, self.regions)
+        self.forwarding = Forwarding(network, self.regions, self.places)
+        self.links = Links(network, self.places)
+        self.appliances.translate(self.facts.is_public, self.regions)
+        self._nearby: dict[int, tuple[int, ...]] = {}
+        self._peers: dict[ResourceId, list[ResourceId]] = {}
+        for own, remote in network.peerings:
+            self._peers.setdefault(own, []).append(remote)
+        self.outbound = outbound_methods(network)
+        self.is_private_endpoint = endpoint_column(network, lambda one: one.private_endpoint is not None, False)
+        self.is_load_balanced = endpoint_column(network, lambda one: one.is_load_balanced, False)
+        self.has_public_ip = endpoint_column(network, lambda one: bool(one.public_addresses), False)
+        self.has_standard_public_ip = endpoint_column(network, lambda one: one.public_sku == "Standard", False)
+        self.gateway_routes_unknown = np.zeros(self.places.nowhere + 1, bool)
+        for number, gateway in enumerate(network.gateways):
+            self.gateway_routes_unknown[self.places.first_gateway + number] = gateway.routes is None
+
+    def nearby(self, vnet: int) -> tuple[int, ...]:
+        """The VNet and its direct peers, as numbers; nothing for -1."""
+        if vnet not in self._nearby:
+            networks = self.network.snapshot.virtual_networks
+            numbers = self.places.vnet_number
+            peers = self._peers.get(networks[vnet].id, []) if vnet >= 0 else []
+            self._nearby[vnet] = (vnet, *(numbers[peer] for peer in peers if peer in numbers)) if vnet >= 0 else ()
+        return self._nearby[vnet]
+
+    def _fine_prefixes(self) -> Iterator[Prefix]:
+        for _, rules in self.filters.rule_lists:
+            for rule in rules:
+                yield from rule.sources.prefixes
+                yield from rule.destinations.prefixes
+        for endpoint in self.network.endpoints:
+            for text in (*endpoint.addresses, *endpoint.public_addresses):
+                address = parse_address(text)
+                yield Prefix(address, address)
+
+
+def _halves(points: list[int]) -> tuple[UInt64, UInt64]:
+    high = np.array([point >> 64 for point in points], np.uint64)
+    return high, np.array([point & (1 << 64) - 1 for point in points], np.uint64)

@@ -1,0 +1,106 @@
+"""Regions: what routes and tags can tell apart, far fewer than atoms; and the facts of each region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.azure.resource import ResourceId
+from simulator.dataplane.atoms import Atoms
+from simulator.dataplane.filter_table import IN_INTERNET, IN_VIRTUAL_NETWORK, MAYBE_VIRTUAL_NETWORK
+from simulator.network.effective_routes import learned_routes_unknown
+from simulator.network.network import Network
+from simulator.network.service_tags import INTERNET, virtual_network_tag
+from simulator.space.addresses import Prefix, parse_prefix
+
+Int32 = npt.NDArray[np.int32]
+UInt8 = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
+NONE = -1
+#: Addresses of the platform itself: DHCP, DNS, health probes and the instance metadata service.
+PLATFORM = (parse_prefix("168.63.129.16/32"), parse_prefix("169.254.169.254/32"))
+
+
+def mask_of(prefixes: Iterable[Prefix], regions: Atoms) -> Bools:
+    """Which regions lie in any of the prefixes."""
+    mask = np.zeros(len(regions), bool)
+    for prefix in prefixes:
+        for low, stop in regions.interval(prefix):
+            mask[low:stop] = True
+    return mask
+
+
+def region_prefixes(network: Network) -> set[Prefix]:
+    """Every prefix but those of routes that a region must not straddle."""
+    prefixes = {*INTERNET, *PLATFORM}
+    for vnet in network.snapshot.virtual_networks:
+        prefixes.update(parse_prefix(text) for text in vnet.prefixes)
+    for subnet in network.subnets:
+        prefixes.update(virtual_network_tag(network, subnet))
+    for gateway in network.gateways:
+        prefixes.update(parse_prefix(route.prefix) for route in (*(gateway.routes or ()), *gateway.static_routes))
+    for site in network.snapshot.declarations.on_premises:
+        prefixes.update(map(parse_prefix, site.prefixes))
+    return prefixes
+
+
+class RegionFacts:
+    """Columns by region: which VNet, which gateway, public or not; and by subnet what the two floating tags hold."""
+
+    def __init__(self, network: Network, regions: Atoms) -> None:
+        self._network, self._regions = network, regions
+        self.is_public = mask_of(INTERNET, regions)
+        self.is_platform = mask_of(PLATFORM, regions)
+        self.vnet = np.full(len(regions), NONE, np.int32)
+        for number, vnet in enumerate(network.snapshot.virtual_networks):
+            self.vnet[mask_of(map(parse_prefix, vnet.prefixes), regions)] = number
+        self.gateway = self._gateways()
+        self._tags()
+
+    def _gateways(self) -> Int32:
+        """The gateway that leads to each region's on-premises space, by longest prefix; NONE elsewhere.
+
+        A learned default route says how VNets reach the Internet, not that the Internet lies on premises.
+        """
+        rows = [
+            (prefix, number)
+            for number, gateway in enumerate(self._network.gateways)
+            for prefix in self._on_premises(gateway.id)
+            if prefix.length > 0
+        ]
+        column = np.full(len(self._regions), NONE, np.int32)
+        for prefix, number in sorted(rows, key=lambda row: row[0].length):
+            column[mask_of([prefix], self._regions)] = number
+        column[self.vnet != NONE] = NONE
+        return column
+
+    def _on_premises(self, gateway: ResourceId) -> list[Prefix]:
+        sites = [site for site in self._network.snapshot.declarations.on_premises if site.gateway == gateway]
+        found = next(one for one in self._network.gateways if one.id == gateway)
+        texts = [route.prefix for route in (*(found.routes or ()), *found.static_routes)]
+        return [parse_prefix(text) for text in (*texts, *(text for site in sites for text in site.prefixes))]
+
+    def _tags(self) -> None:
+        """`tag[context_of_subnet[s], region]`; equal contexts are kept once, the last is for places without subnet."""
+        contexts: dict[bytes, int] = {}
+        rows: list[UInt8] = []
+        numbers = []
+        for subnet in (*self._network.subnets, None):
+            row = self._tag_row(subnet)
+            number = contexts.setdefault(row.tobytes(), len(rows))
+            if number == len(rows):
+                rows.append(row)
+            numbers.append(number)
+        self.tag = np.stack(rows)
+        self.context_of_subnet = np.array(numbers, np.int32)
+
+    def _tag_row(self, subnet: ResourceId | None) -> UInt8:
+        row = np.where(self.is_public, IN_INTERNET, 0).astype(np.uint8)
+        if subnet is not None:
+            inside = mask_of(virtual_network_tag(self._network, subnet), self._regions)
+            row[inside] |= IN_VIRTUAL_NETWORK
+            if learned_routes_unknown(self._network, subnet):
+                row[~inside & ~self.is_public] |= MAYBE_VIRTUAL_NETWORK
+        return row

@@ -1,0 +1,152 @@
+"""Distinct conversations of a flow log: what a prediction is made for once and gathered back onto the records.
+
+Learn: azure/network-watcher/vnet-flow-logs-overview
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.flows.distinct import Rows, distinct_rows
+from simulator.flows.records import BEGIN, CONTINUE, DENIED, END, FlowRecords, Int64, UInt8
+from simulator.walk.packets import Addresses, Bools, Int32, Packets
+
+#: A flow that Azure re-creates begins again within this many milliseconds of its end.
+SPLIT_WITHIN = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Conversations:
+    """One row for each distinct (mac, direction, 5-tuple, acl, rule, denied?), in order of first appearance.
+
+    `mac`, `acl` and `rule` index the texts of `records`. `of_record` gives each record its conversation; `count` is how
+    many records it has, `first_time` and `last_time` are milliseconds since 1970 UTC.
+
+    `bytes_sent` and `bytes_received` count what passed while the log covered the conversation. Azure's counters are
+    those since the tuple before, with two exceptions seen in real logs: after an end that a begin follows at once the
+    next counters go on from the old ones, so only the growth is added; and counters that no begin precedes may hold the
+    flow's whole life, so they are kept apart in `bytes_before_log`. Empty counters add nothing.
+    """
+
+    records: FlowRecords
+    of_record: Int32
+    mac: Int32
+    direction: UInt8
+    source: Addresses
+    destination: Addresses
+    source_port: Int32
+    destination_port: Int32
+    protocol: UInt8
+    acl: Int32
+    rule: Int32
+    is_denied: Bools
+    count: Int64
+    first_time: Int64
+    last_time: Int64
+    bytes_sent: Int64
+    bytes_received: Int64
+    bytes_before_log: Int64
+
+    @classmethod
+    def of(cls, records: FlowRecords) -> Conversations:
+        denied = records.state == DENIED
+        first, group = distinct_rows(
+            [
+                records.mac,
+                records.direction,
+                records.source.high,
+                records.source.low,
+                records.destination.high,
+                records.destination.low,
+                records.source_port,
+                records.destination_port,
+                records.protocol,
+                records.acl,
+                records.rule,
+                denied.astype(np.uint8),
+            ]
+        )
+        size = len(first)
+        first_time = np.full(size, np.iinfo(np.int64).max)
+        last_time = np.full(size, np.iinfo(np.int64).min)
+        np.minimum.at(first_time, group, records.time)
+        np.maximum.at(last_time, group, records.time)
+        sent, received, before = _bytes(records, group, size)
+        return cls(
+            records=records,
+            of_record=group.astype(np.int32),
+            mac=records.mac[first],
+            direction=records.direction[first],
+            source=records.source[first],
+            destination=records.destination[first],
+            source_port=records.source_port[first],
+            destination_port=records.destination_port[first],
+            protocol=records.protocol[first],
+            acl=records.acl[first],
+            rule=records.rule[first],
+            is_denied=denied[first],
+            count=np.bincount(group, minlength=size).astype(np.int64),
+            first_time=first_time,
+            last_time=last_time,
+            bytes_sent=sent,
+            bytes_received=received,
+            bytes_before_log=before,
+        )
+
+    def __len__(self) -> int:
+        return len(self.mac)
+
+    def packets(self, context_of_mac: Mapping[str, int]) -> Packets:
+        """One packet a conversation, in the direction of its first packet.
+
+        `context_of_mac` gives the virtual network of a NIC as `Packets.context` has it, by MAC address (twelve
+        upper-case hexadecimal digits); a MAC that is missing leaves the context to the source address.
+        """
+        contexts = np.array([context_of_mac.get(mac, -1) for mac in self.records.macs], np.int32)
+        return Packets(
+            self.source,
+            self.destination,
+            self.source_port,
+            self.destination_port,
+            self.protocol,
+            contexts[self.mac] if len(self) else np.zeros(0, np.int32),
+        )
+
+
+def _bytes(records: FlowRecords, group: Rows, size: int) -> tuple[Int64, Int64, Int64]:
+    """Bytes sent, bytes received, and bytes of counters that may reach back before the log, by conversation."""
+    order = np.lexsort((records.time, group))  # stable: an end and a begin of one millisecond stay as they stand
+    group, state, time = group[order], records.state[order], records.time[order]
+    given = [
+        np.maximum(column[order], 0)
+        for column in (records.packets_sent, records.bytes_sent, records.packets_received, records.bytes_received)
+    ]
+    counts = np.flatnonzero((state == CONTINUE) | (state == END))
+    counters = np.stack([column[counts] for column in given])
+    # Counters run since the tuple before; only the first tuple of a conversation has none before it in the log.
+    is_covered = np.zeros(len(group), np.bool_)
+    is_covered[1:] = group[1:] == group[:-1]
+    is_covered = is_covered[counts]
+
+    # An end whose flow begins again at once; the next counters may go on from it.
+    is_split = np.zeros(len(group), np.bool_)
+    is_split[:-1] = (
+        (state[:-1] == END) & (state[1:] == BEGIN) & (group[1:] == group[:-1]) & (time[1:] - time[:-1] <= SPLIT_WITHIN)
+    )
+    before = np.zeros_like(counters)
+    follows_split = np.zeros(len(counts), np.bool_)
+    follows_split[1:] = is_split[counts[:-1]] & (group[counts[1:]] == group[counts[:-1]])
+    before[:, 1:] = counters[:, :-1]
+    goes_on = follows_split & (counters >= before).all(axis=0)
+    growth = counters - np.where(goes_on, before, 0)
+
+    def total(values: npt.NDArray[np.int64], rows: npt.NDArray[np.bool_]) -> Int64:
+        sums = np.zeros(size, np.int64)
+        np.add.at(sums, group[counts[rows]], values[rows])
+        return sums
+
+    return total(growth[1], is_covered), total(growth[3], is_covered), total(growth[1] + growth[3], ~is_covered)

@@ -1,0 +1,70 @@
+"""How flow logs spell rules and ACLs, and whether a logged name means a configured rule.
+
+Learn: azure/network-watcher/vnet-flow-logs-overview, azure/network-watcher/nsg-flow-logs-overview (name limits)
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+RuleKind = Literal["user", "default", "admin", "platform", "unspecified"]
+AclKind = Literal["arm_id", "guid", "zero", "unspecified", "other"]
+
+ZERO_GUID = "00000000-0000-0000-0000-000000000000"
+PLATFORM_RULE = "PlatformRule"
+UNSPECIFIED = "unspecified"
+#: What the log writes before the name of an NSG's own rule, and of one of its six default rules.
+PREFIX: dict[RuleKind, str] = {"user": "UserRule_", "default": "DefaultRule_"}
+#: A rule name that is cut in a log keeps at least this much: 65 characters less the longest prefix.
+SHORTEST_CUT = 65 - len(PREFIX["default"])
+
+_GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_IS_GUID = re.compile(_GUID, re.IGNORECASE)
+_GUID_SUFFIX = re.compile(rf"_{_GUID}\Z", re.IGNORECASE)
+_ARM_ID = re.compile(r"/subscriptions/[^/]+/", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleName:
+    """What a logged rule text says: the kind of rule and the name as it is configured, in the case of the log."""
+
+    kind: RuleKind
+    name: str
+
+    def is_name_of(self, configured: str) -> bool:
+        """Whether the log may mean the rule configured as `configured`: any case, and long names may be cut."""
+        logged, whole = self.name.casefold(), configured.casefold()
+        return logged == whole or (len(logged) >= SHORTEST_CUT and whole.startswith(logged))
+
+
+@lru_cache(maxsize=1 << 14)
+def parse_rule_name(text: str) -> RuleName:
+    """The rule behind a logged text.
+
+    ``UserRule_`` and ``DefaultRule_`` are stripped once, since rule names may hold underscores and even the prefix. Any
+    other text is a security admin rule, whose ``_<guid>`` suffix is stripped, ``PlatformRule`` or ``unspecified``
+    (denied for want of encryption). Traffic Analytics writes all of them in lower case.
+    """
+    for kind, prefix in PREFIX.items():
+        if text[: len(prefix)].casefold() == prefix.casefold():
+            return RuleName(kind, text[len(prefix) :])
+    if text.casefold() == PLATFORM_RULE.casefold():
+        return RuleName("platform", text)
+    if text.casefold() == UNSPECIFIED:
+        return RuleName("unspecified", text)
+    return RuleName("admin", _GUID_SUFFIX.sub("", text))
+
+
+@lru_cache(maxsize=1 << 14)
+def acl_kind(text: str) -> AclKind:
+    """What an ``aclID`` is: an NSG's ARM id (2024 on), a GUID (before, and AVNM), the zero GUID (platform), or none."""
+    if text == ZERO_GUID:
+        return "zero"
+    if _IS_GUID.fullmatch(text):
+        return "guid"
+    if _ARM_ID.match(text):
+        return "arm_id"
+    return "unspecified" if text.casefold() == UNSPECIFIED else "other"

@@ -1,0 +1,292 @@
+"""A flow log from predictions: the tuples that the NICs on each predicted path would write.
+
+Every NIC on the path writes its own view, so an allowed flow between two VMs stands in the log twice. A denying NIC
+writes one tuple an attempt and no NIC after it writes any. What Azure does not log (ICMP, the side of a private
+endpoint) and what is not known (a prediction of UNKNOWN) writes nothing. Counters are those since the tuple before.
+
+Learn: azure/network-watcher/vnet-flow-logs-overview
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+
+from simulator.flows.records import (
+    BEGIN,
+    CONTINUE,
+    DENIED,
+    DIRECTIONS,
+    END,
+    FlowRecords,
+    Int64,
+    Locators,
+    Texts,
+    milliseconds,
+)
+from simulator.flows.rule_names import PLATFORM_RULE, PREFIX, ZERO_GUID
+from simulator.network.model import Endpoint
+from simulator.space.addresses import parse_address
+from simulator.walk.packets import TCP, UDP, Addresses, Int32, Packets
+from simulator.walk.predictions import Observation, Prediction, RuleReference
+from simulator.walk.reasons import Verdict
+
+SECOND = 1000
+#: Azure writes a continue tuple of a live flow this often.
+CONTINUE_EVERY = 300 * SECOND
+#: A flow without packets ends after this long, by default.
+FLOW_TIMEOUT = 240 * SECOND
+#: When a TCP client that hears nothing sends its SYN.
+SYN_TIMES = (0, 1 * SECOND, 3 * SECOND, 7 * SECOND)
+SYN_BYTES = 66
+#: The clocks of two hosts differ by up to twice this many milliseconds.
+CLOCK_SKEW = 50
+ENCRYPTION = "NX"
+
+
+class PredictedPackets(Protocol):
+    """What is needed of `simulator.walk.predictions.Predictions`."""
+
+    @property
+    def packets(self) -> Packets: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, at: int, /) -> Prediction: ...
+
+
+def generate(
+    predictions: PredictedPackets,
+    *,
+    start: datetime,
+    minutes: int,
+    seed: int,
+    without_acl: Literal["platform", "omit"] = "platform",
+) -> FlowRecords:
+    """The flow log of one flow for each predicted packet, sorted by time.
+
+    Parameters
+    ----------
+    predictions : the packets and what becomes of them; TCP and UDP are logged.
+    start : when the window begins, with its zone.
+    minutes : length of the window; flows begin in it, and what they write after it is left out.
+    seed : equal seeds and predictions give equal logs.
+    without_acl : what a NIC without any network security group or admin rule writes, which is not documented:
+        ``platform`` writes ``PlatformRule``, ``omit`` nothing.
+    """
+    traffic = _Traffic.draw(len(predictions), minutes, seed)
+    log = _Log(predictions.packets, milliseconds(start), milliseconds(start + timedelta(minutes=minutes)), seed)
+    for at in range(len(predictions)):
+        if predictions.packets.protocol[at] in (TCP, UDP):
+            log.add(at, predictions[at], traffic, without_acl)
+    return log.records()
+
+
+def invented_mac(endpoint: Endpoint) -> str:
+    """The MAC address of `endpoint`; where the topology gives none, a locally administered one made from its id."""
+    return endpoint.mac or "02" + blake2b(endpoint.id.key.encode(), digest_size=5).hexdigest().upper()
+
+
+@dataclass(frozen=True, slots=True)
+class _Traffic:
+    """How each flow behaves: milliseconds from the start of the window, packets, and bytes a packet."""
+
+    begin: Int64
+    duration: Int64
+    packets: Int64  # [2, flows]: sent, received
+    packet_bytes: Int64  # [2, flows]
+    attempts: Int64
+
+    @classmethod
+    def draw(cls, count: int, minutes: int, seed: int) -> _Traffic:
+        """Heavy-tailed sizes and durations: most flows last seconds and a few run for the whole window."""
+        random = np.random.default_rng(seed)
+        return cls(
+            begin=random.integers(0, minutes * 60 * SECOND, count),
+            duration=np.minimum(random.lognormal(8.5, 2.0, count), 24 * 3600 * SECOND).astype(np.int64),
+            packets=1 + np.minimum(random.lognormal(2.5, 1.5, (2, count)), 1e9).astype(np.int64),
+            packet_bytes=random.integers(SYN_BYTES, 1400, (2, count)),
+            attempts=random.integers(1, len(SYN_TIMES) + 1, count),
+        )
+
+
+class _Entry(NamedTuple):
+    """One tuple of a flow, `time` counted from the flow's begin."""
+
+    time: int
+    state: int
+    packets_sent: int = 0
+    bytes_sent: int = 0
+    packets_received: int = 0
+    bytes_received: int = 0
+
+
+def _answered(at: int, traffic: _Traffic) -> Iterator[_Entry]:
+    """Begin, a continue every five minutes, end; what passed is spread evenly over the flow's life."""
+    duration = int(traffic.duration[at])
+    totals = [int(count) for count in traffic.packets[:, at]]
+    sizes = [int(size) for size in traffic.packet_bytes[:, at]]
+    yield _Entry(0, BEGIN)
+    reported = [0, 0]
+    for time in (*range(CONTINUE_EVERY, duration, CONTINUE_EVERY), duration):
+        until_now = [total * time // duration if time < duration else total for total in totals]
+        sent, received = (now - before for now, before in zip(until_now, reported, strict=True))
+        reported = until_now
+        state = END if time == duration else CONTINUE
+        yield _Entry(time, state, sent, sent * sizes[0], received, received * sizes[1])
+
+
+def _attempts(at: int, traffic: _Traffic, protocol: int) -> tuple[int, ...]:
+    return SYN_TIMES[: traffic.attempts[at]] if protocol == TCP else SYN_TIMES[:1]
+
+
+def _unanswered(at: int, traffic: _Traffic, protocol: int) -> Iterator[_Entry]:
+    """What a NIC that let the flow pass writes of one that hears no reply: it ends by the flow timeout."""
+    times = _attempts(at, traffic, protocol)
+    size = SYN_BYTES if protocol == TCP else int(traffic.packet_bytes[0, at])
+    yield _Entry(0, BEGIN)
+    yield _Entry(times[-1] + FLOW_TIMEOUT, END, len(times), len(times) * size)
+
+
+class _Point(NamedTuple):
+    """One NIC's view of one flow, as numbers; `destination` is a private address seen instead, or -1."""
+
+    packet: int
+    mac: int
+    direction: int
+    acl: int
+    rule: int
+    target: int
+    destination: int
+
+
+@dataclass(slots=True)
+class _Log:
+    """The tuples gathered so far: one row each, pointing at the point that wrote it."""
+
+    packets: Packets
+    start: int
+    end: int
+    seed: int
+    macs: Texts = field(default_factory=Texts)
+    acls: Texts = field(default_factory=Texts)
+    rules: Texts = field(default_factory=Texts)
+    targets: Texts = field(default_factory=Texts)
+    private: Texts = field(default_factory=Texts)
+    points: list[_Point] = field(default_factory=list)
+    rows: list[tuple[int, ...]] = field(default_factory=list)
+
+    def add(self, at: int, prediction: Prediction, traffic: _Traffic, without_acl: str) -> None:
+        """Everything that is written of one flow."""
+        if prediction.verdict == Verdict.UNKNOWN:
+            return
+        protocol = int(self.packets.protocol[at])
+        is_answered = prediction.verdict == Verdict.ALLOW
+        passed = list(_answered(at, traffic) if is_answered else _unanswered(at, traffic, protocol))
+        begin = self.start + int(traffic.begin[at])
+        for observation in prediction.observations:
+            is_denied = observation.verdict == Verdict.DENY
+            if observation.verdict == Verdict.UNKNOWN:
+                return
+            if _is_logged(observation, without_acl):
+                denied = [_Entry(time, DENIED) for time in _attempts(at, traffic, protocol)]
+                self._write(at, observation, begin, denied if is_denied else passed)
+            if is_denied:
+                return
+
+    def _write(self, at: int, observation: Observation, begin: int, entries: list[_Entry]) -> None:
+        endpoint = observation.endpoint
+        mac = invented_mac(endpoint)
+        acl, rule = _acl_and_rule(observation.rule)
+        point = _Point(
+            packet=at,
+            mac=self.macs.number(mac),
+            direction=DIRECTIONS.index(observation.direction),
+            acl=self.acls.number(acl),
+            rule=self.rules.number(rule),
+            target=self.targets.number(str(endpoint.virtual_network)),
+            destination=self._private_destination(at, endpoint),
+        )
+        self.points.append(point)
+        written = (entry for entry in entries if begin + entry.time < self.end)
+        skew = _skew(self.seed, mac)
+        self.rows += [(len(self.points) - 1, begin + skew + entry.time, *entry[1:]) for entry in written]
+
+    def _private_destination(self, at: int, endpoint: Endpoint) -> int:
+        """A NIC sees its private address where the packet was sent to its public one."""
+        if not endpoint.public_addresses or not endpoint.addresses:
+            return -1
+        is_own = self.packets.destination.text(at) in endpoint.public_addresses
+        return self.private.number(endpoint.addresses[0]) if is_own else -1
+
+    def records(self) -> FlowRecords:
+        """Columns of everything written, sorted by time."""
+        rows = np.array(self.rows, np.int64).reshape(-1, 7)
+        rows = rows[np.argsort(rows[:, 1], kind="stable")]
+        points = np.array(self.points, np.int32).reshape(-1, len(_Point._fields))[rows[:, 0]]
+        packet, mac, direction, acl, rule, target, private = points.T
+        packets = self.packets[packet]
+        nowhere = np.full(len(rows), -1, np.int32)
+        return FlowRecords(
+            time=rows[:, 1],
+            source=packets.source,
+            destination=self._destinations(packets.destination, private),
+            source_port=packets.source_port,
+            destination_port=packets.destination_port,
+            protocol=packets.protocol,
+            direction=direction.astype(np.uint8),
+            state=rows[:, 2].astype(np.uint8),
+            encryption=np.zeros(len(rows), np.int32),
+            packets_sent=rows[:, 3],
+            bytes_sent=rows[:, 4],
+            packets_received=rows[:, 5],
+            bytes_received=rows[:, 6],
+            mac=mac,
+            acl=acl,
+            rule=rule,
+            target=target,
+            locators=Locators(np.zeros(len(rows), np.int32), nowhere, nowhere, nowhere, nowhere),
+            encryptions=(ENCRYPTION,),
+            macs=self.macs.all,
+            acls=self.acls.all,
+            rules=self.rules.all,
+            targets=self.targets.all,
+            blobs=("synthetic",),
+        )
+
+    def _destinations(self, public: Addresses, private: Int32) -> Addresses:
+        if not self.private.numbers:
+            return public
+        known = Addresses.of([parse_address(text) for text in self.private.all])[np.maximum(private, 0)]
+        is_translated = private >= 0
+        return Addresses(
+            np.where(is_translated, known.high, public.high), np.where(is_translated, known.low, public.low)
+        )
+
+
+def _is_logged(observation: Observation, without_acl: str) -> bool:
+    has_acl = observation.rule is not None or without_acl == "platform"
+    return has_acl and observation.endpoint.private_endpoint is None
+
+
+def _acl_and_rule(rule: RuleReference | None) -> tuple[str, str]:
+    """``aclID`` and ``rule`` as Azure writes them since 2024: an NSG's ARM id, a GUID for a security admin rule."""
+    if rule is None:
+        return ZERO_GUID, PLATFORM_RULE
+    if rule.layer == "admin rules":
+        return _guid(rule.acl.key), f"{rule.name}_{_guid(f'{rule.acl.key}/{rule.name}')}"
+    return str(rule.acl), PREFIX["default" if rule.is_default else "user"] + rule.name
+
+
+def _guid(text: str) -> str:
+    """A GUID made from `text`: exports do not hold those that Azure writes for security admin rules."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, text))
+
+
+def _skew(seed: int, mac: str) -> int:
+    digest = blake2b(f"{seed}/{mac}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") % (2 * CLOCK_SKEW + 1) - CLOCK_SKEW

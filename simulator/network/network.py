@@ -1,0 +1,50 @@
+"""Builds the Network of a Snapshot.
+
+Learn: azure/virtual-network/virtual-networks-overview
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from simulator.azure.snapshot import Snapshot
+from simulator.network.endpoints import build_endpoints
+from simulator.network.gateways import build_gateways
+from simulator.network.graph import build_graph
+from simulator.network.model import Endpoint, Gateway, Network
+from simulator.network.peerings import connected_links
+from simulator.network.route_checks import check_routes
+from simulator.network.rule_checks import check_rules
+from simulator.network.topology_checks import check_topology
+
+__all__ = ["Endpoint", "Gateway", "Network", "build_network"]
+
+
+def build_network(snapshot: Snapshot, assumptions: Mapping[str, str] | None = None) -> Network:
+    """The network of `snapshot` with its graph and everything that is wrong with it.
+
+    `assumptions` settle what Azure's documentation leaves open; this room reads ``se_beats_udr`` (``true``: a service
+    endpoint beats every user-defined route; the default is that longest prefix decides). Never raises: what does not
+    fit becomes an Issue.
+    """
+    virtual_networks = {held.id: held for held in snapshot.virtual_networks}
+    subnets = {subnet.id: subnet for held in snapshot.virtual_networks for subnet in held.subnets}
+    links = connected_links(snapshot)
+    network = Network(
+        snapshot=snapshot,
+        assumptions=dict(assumptions or {}),
+        endpoints=build_endpoints(snapshot, subnets),
+        gateways=build_gateways(snapshot),
+        virtual_networks=virtual_networks,
+        subnets=subnets,
+        links=links,
+        peerings={
+            (owner, link.remote_virtual_network): link
+            for owner, held in links.items()
+            for link in held
+            if link.remote_virtual_network in virtual_networks
+        },
+    )
+    issues = (*snapshot.issues, *check_topology(network), *check_rules(network), *check_routes(network))
+    return replace(network, graph=build_graph(network), issues=issues)

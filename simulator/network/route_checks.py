@@ -1,0 +1,107 @@
+"""What is wrong, or not known, about route tables and service endpoints.
+
+Learn: azure/virtual-network/virtual-networks-udr-overview
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simulator.azure.resource import ResourceId
+from simulator.azure.route_table import Route, RouteTable
+from simulator.azure.snapshot import Issue
+from simulator.azure.virtual_network import Subnet
+from simulator.network.model import Network
+from simulator.network.peerings import home_of, hubs_outside_export
+from simulator.network.prefixes import host_prefix, readable_prefix
+from simulator.network.rule_checks import unknown_tag
+from simulator.network.service_tags import tag_prefixes
+from simulator.network.system_routes import IPV4_DEFAULT, service_endpoint_tags
+from simulator.network.topology_checks import unreadable_prefix
+from simulator.network.user_routes import appliance_of, routed_gateway
+from simulator.space.addresses import Prefix
+
+
+def check_routes(network: Network) -> Iterator[Issue]:
+    for table in network.snapshot.all(RouteTable):
+        yield from _duplicates(table)
+        for route in table.routes:
+            yield from _prefix(network, table, route)
+    seen: set[tuple[ResourceId, ResourceId]] = set()
+    for subnet in network.subnets.values():
+        yield from _service_endpoints(network, subnet)
+        held = network.snapshot.get(subnet.route_table, RouteTable)
+        if held is not None and (held.id, subnet.virtual_network) not in seen:
+            seen.add((held.id, subnet.virtual_network))
+            for route in held.routes:
+                yield from _next_hop(network, subnet.virtual_network, held, route)
+
+
+def _duplicates(table: RouteTable) -> Iterator[Issue]:
+    first: dict[Prefix | str, Route] = {}
+    for route in table.routes:
+        key = readable_prefix(route.address_prefix) or route.address_prefix.lower()
+        held = first.setdefault(key, route)
+        if held is not route:
+            message = f"{table.name}/{route.name}: {route.address_prefix} is already the prefix of {held.name}"
+            yield Issue("error", "VNS2034", message, str(route.id), "Azure takes one route for each prefix: remove one")
+
+
+def _prefix(network: Network, table: RouteTable, route: Route) -> Iterator[Issue]:
+    name = f"{table.name}/{route.name}"
+    prefix = readable_prefix(route.address_prefix)
+    if prefix == readable_prefix(IPV4_DEFAULT):
+        message = f"{name}: the service tag VirtualNetwork is every address on the subnets with this default route"
+        hint = "rules that name VirtualNetwork, the default ones too, match Internet addresses there"
+        yield Issue("info", "VNS2032", message, str(route.id), hint)
+    if prefix is not None:
+        return
+    if "/" in route.address_prefix:
+        yield unreadable_prefix(f"{name}: {route.address_prefix!r} is neither a prefix nor a service tag", route.id)
+    elif tag_prefixes(network, route.address_prefix) is None:
+        yield unknown_tag(name, route.address_prefix, route.id)
+    else:
+        message = f"{name}: the prefixes of {route.address_prefix} are not counted into the tag VirtualNetwork"
+        yield Issue("info", "VNS2025", message, str(route.id), "Azure's documentation leaves this open")
+
+
+def _next_hop(network: Network, virtual_network: ResourceId, table: RouteTable, route: Route) -> Iterator[Issue]:
+    name = f"{table.name}/{route.name}"
+    if route.next_hop_type == "VirtualAppliance":
+        yield from _appliance(network, virtual_network, name, route)
+    elif route.next_hop_type == "VirtualNetworkGateway":
+        gateway = routed_gateway(network, virtual_network)
+        if gateway is None and not hubs_outside_export(network, virtual_network):
+            message = f"{name}: {virtual_network.name} has no gateway and uses none of a peer: the route drops"
+            yield Issue("warning", "VNS2013", message, str(route.id), "add the gateway, or let the peering use one")
+        elif gateway is not None and gateway.kind == "ExpressRoute":
+            message = f"{name}: {gateway.name} is an ExpressRoute gateway, which Azure documents only BGP routes for"
+            yield Issue("warning", "VNS2013", message, str(route.id), "remove the route and let BGP propagate")
+
+
+def _appliance(network: Network, virtual_network: ResourceId, name: str, route: Route) -> Iterator[Issue]:
+    address = route.next_hop_ip_address
+    host = host_prefix(address or "")
+    if host is None:
+        message = f"{name}: the next hop {address!r} is not an address" if address else f"{name}: no next hop address"
+        yield Issue("error", "VNS2018", message, str(route.id), "give the appliance's private address")
+    elif home_of(network, virtual_network, host) is None:
+        message = f"{name}: the next hop {address} is neither in {virtual_network.name} nor in a peered virtual network"
+        yield Issue("warning", "VNS2013", message, str(route.id), "Azure drops what this route matches")
+    elif appliance_of(network, virtual_network, route) is None:
+        message = f"{name}: no network interface or firewall in the export has the next hop address {address}"
+        hint = "a load balancer or a gateway may have it; export it, or declare an appliance with that address"
+        yield Issue("warning", "VNS2012", message, str(route.id), hint)
+
+
+def _service_endpoints(network: Network, subnet: Subnet) -> Iterator[Issue]:
+    location = network.virtual_networks[subnet.virtual_network].location
+    for endpoint in subnet.service_endpoints:
+        tags = service_endpoint_tags(endpoint, location)
+        missing = [tag for tag in tags if tag_prefixes(network, tag) is None]
+        if missing or not tags:
+            what = ", ".join(missing) or endpoint.service
+            message = (
+                f"{subnet.name}: the prefixes of the service endpoint {what} are not known; its routes are left out"
+            )
+            yield Issue("warning", "VNS2023", message, str(subnet.id), "declare them under service_tags")

@@ -1,0 +1,54 @@
+"""The row of an effective route table, in Azure's own terms.
+
+Learn: azure/virtual-network/virtual-networks-udr-overview
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from simulator.azure.resource import ResourceId
+
+RouteSource = Literal["Default", "VirtualNetworkGateway", "User"]
+RouteState = Literal["Active", "Invalid"]
+NextHopType = Literal[
+    "VnetLocal",
+    "VNetPeering",
+    "VNetGlobalPeering",
+    "ConnectedGroup",
+    "VirtualNetworkGateway",
+    "Internet",
+    "VirtualAppliance",
+    "None",
+    "VirtualNetworkServiceEndpoint",
+    "InterfaceEndpoint",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveRoute:
+    """One row. A row may hold several prefixes (service endpoints, connected groups, routes to a service tag).
+
+    `virtual_network` is the VNet that the row leads into: of a VnetLocal, peering or InterfaceEndpoint row, of a
+    VirtualAppliance row the VNet that holds the appliance's address, of a ConnectedGroup row its member when there is
+    one. `members` gives the VNet of each prefix of a ConnectedGroup row. `gateway` names the gateway of a
+    VirtualNetworkGateway row, None when it is not in the export. `is_reachable` is False for an appliance address that
+    lies neither in this VNet nor in a directly peered one, and for a route to a gateway that is not there.
+    `service_tag` is the tag of a user-defined route or of the endpoint's service; without `prefixes` it is unknown.
+
+    A row is Invalid where Azure never chooses it, so longest prefix among the Active rows is the whole decision.
+    """
+
+    source: RouteSource
+    state: RouteState
+    prefixes: tuple[str, ...]
+    next_hop_type: NextHopType
+    next_hop_ip: str | None = None
+    name: str | None = None
+    route_table: ResourceId | None = None
+    virtual_network: ResourceId | None = None
+    gateway: ResourceId | None = None
+    is_reachable: bool = True
+    members: tuple[ResourceId, ...] = ()
+    service_tag: str | None = None

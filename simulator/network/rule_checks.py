@@ -1,0 +1,190 @@
+"""What is wrong, or not known, about security rules, admin rules and firewall rules.
+
+Learn: azure/virtual-network/network-security-groups-overview, azure/virtual-network-manager/concept-security-admins
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+
+from simulator.azure.firewall import AzureFirewall, FirewallPolicy, FirewallRule, IpGroup
+from simulator.azure.network_manager import AdminRule, NetworkManager
+from simulator.azure.resource import ResourceId
+from simulator.azure.security_group import NetworkSecurityGroup, SecurityRule
+from simulator.azure.snapshot import Issue
+from simulator.data import service_tags
+from simulator.network.filter_rules import address_set, port_ranges
+from simulator.network.firewall_rules import policy_chain
+from simulator.network.groups import network_groups
+from simulator.network.model import Network
+
+LOWEST_PRIORITY, HIGHEST_PRIORITY = 100, 4096
+LOWEST_ADMIN_PRIORITY = 1
+#: Subnets on which Azure takes no security group.
+_WITHOUT_SECURITY_GROUP = frozenset({"gatewaysubnet", "azurefirewallsubnet", "routeserversubnet"})
+
+
+def check_rules(network: Network) -> Iterator[Issue]:
+    for group in network.snapshot.all(NetworkSecurityGroup):
+        yield from _security_group(network, group)
+    for subnet in network.subnets.values():
+        if subnet.network_security_group is not None and subnet.name.lower() in _WITHOUT_SECURITY_GROUP:
+            message = (
+                f"{subnet.name}: Azure supports no network security group on this subnet; it is evaluated all the same"
+            )
+            yield Issue("warning", "VNS2030", message, str(subnet.id), "remove the group from the subnet")
+    for manager in network.snapshot.all(NetworkManager):
+        yield from _manager(network, manager)
+    for firewall in network.snapshot.all(AzureFirewall):
+        yield from _firewall(network, firewall)
+    for policy in network.snapshot.all(FirewallPolicy):
+        collections = (held for group in policy.rule_collection_groups for held in group.rule_collections)
+        for rule in (rule for collection in collections for rule in collection.rules):
+            yield from _firewall_rule(network, policy.id, rule)
+
+
+def unknown_tag(name: str, tag: str, place: ResourceId) -> Issue:
+    """The issue of a tag that neither Azure's list nor the user gives, with the nearest name of the list."""
+    near = get_close_matches(tag.lower(), {known.lower(): known for known in service_tags.names()}, n=1)
+    known = {held.lower(): held for held in service_tags.names()}
+    meant = f"did you mean {known[near[0]]}? " if near else ""
+    message = f"{name}: {tag!r} is no address and no service tag of the list of {service_tags.DATE}"
+    return Issue("warning", "VNS2010", message, str(place), f"{meant}Newer tags can be declared under service_tags")
+
+
+def _security_group(network: Network, group: NetworkSecurityGroup) -> Iterator[Issue]:
+    first: dict[tuple[str, int], SecurityRule] = {}
+    for rule in group.security_rules:
+        name = f"{group.name}/{rule.name}"
+        yield from _priority(name, rule.priority, LOWEST_PRIORITY, rule.id)
+        held = first.setdefault((rule.direction, rule.priority), rule)
+        if held is not rule:
+            message = f"{name}: priority {rule.priority} is already that of {held.name} ({rule.direction})"
+            hint = "give each rule of one direction its own priority"
+            yield Issue("error", "VNS2005", message, str(rule.id), hint)
+        for texts, groups in (
+            (rule.sources, rule.source_application_security_groups),
+            (rule.destinations, rule.destination_application_security_groups),
+        ):
+            yield from _addresses(network, name, rule.id, texts, groups)
+        yield from _ports(name, rule.id, (*rule.source_ports, *rule.destination_ports))
+
+
+def _priority(name: str, priority: int, lowest: int, place: ResourceId) -> Iterator[Issue]:
+    if not lowest <= priority <= HIGHEST_PRIORITY:
+        side = (
+            f"below Azure's minimum of {lowest}"
+            if priority < lowest
+            else f"above Azure's maximum of {HIGHEST_PRIORITY}"
+        )
+        hint = f"priorities run from {lowest} to {HIGHEST_PRIORITY}"
+        yield Issue("error", "VNS2004", f"{name}: priority {priority} is {side}", str(place), hint)
+
+
+def _addresses(
+    network: Network, name: str, place: ResourceId, texts: tuple[str, ...], groups: tuple[ResourceId, ...]
+) -> Iterator[Issue]:
+    """Names that cannot be resolved: the rule may match, so the verdicts it could decide are UNKNOWN."""
+    if groups:
+        for unknown in address_set(network, (), groups).unresolved:
+            message = f"{name}: the application security group {unknown} is not in the export and no interface names it"
+            yield Issue("warning", "VNS2011", message, str(place), "export the group's network interfaces")
+        return
+    if not texts:
+        message = f"{name}: a side of the rule names no address"
+        yield Issue("error", "VNS2018", message, str(place), "write * for every address")
+    for text in texts:
+        for unknown in address_set(network, (text,)).unresolved:
+            yield unknown_tag(name, unknown, place)
+
+
+def _ports(name: str, place: ResourceId, texts: Iterable[str]) -> Iterator[Issue]:
+    for unreadable in port_ranges(texts)[1]:
+        message = f"{name}: {unreadable} is not a port, a range or *"
+        yield Issue("error", "VNS2018", message, str(place), "write a port as 443, a range as 8000-8080")
+
+
+def _manager(network: Network, manager: NetworkManager) -> Iterator[Issue]:
+    configurations = (*manager.security_admin_configurations, *manager.connectivity_configurations)
+    if configurations and network.snapshot.declarations.deployments is None:
+        names = ", ".join(held.name for held in configurations)
+        message = f"{manager.name}: nobody says whether {names} is deployed, and where"
+        hint = "declare network_managers.<name>.deployments: {region: [configuration]} in a scenario"
+        yield Issue("warning", "VNS2016", message, str(manager.id), hint)
+    rules = [
+        rule
+        for configuration in manager.security_admin_configurations
+        for collection in configuration.rule_collections
+        for rule in collection.rules
+    ]
+    for rule in rules:
+        yield from _admin_rule(network, manager, rule)
+    yield from _equal_priorities(manager)
+    targets = {
+        item.network_group_id for held in manager.connectivity_configurations for item in held.applies_to_groups
+    } | {
+        item.network_group_id
+        for held in manager.security_admin_configurations
+        for collection in held.rule_collections
+        for item in collection.applies_to_groups
+    }
+    for group in sorted(targets):
+        yield from _network_group(network, manager, group)
+
+
+def _admin_rule(network: Network, manager: NetworkManager, rule: AdminRule) -> Iterator[Issue]:
+    name = f"{manager.name}/{rule.name}"
+    yield from _priority(name, rule.priority, LOWEST_ADMIN_PRIORITY, rule.id)
+    yield from _ports(name, rule.id, (*rule.source_port_ranges, *rule.destination_port_ranges))
+    for item in (*rule.sources, *rule.destinations):
+        if item.address_prefix_type.lower() == "networkgroup":
+            yield from _network_group(network, manager, ResourceId(item.address_prefix))
+        else:
+            yield from _addresses(network, name, rule.id, (item.address_prefix,), ())
+
+
+def _equal_priorities(manager: NetworkManager) -> Iterator[Issue]:
+    for configuration in manager.security_admin_configurations:
+        first: dict[tuple[str, int], AdminRule] = {}
+        for rule in (rule for collection in configuration.rule_collections for rule in collection.rules):
+            held = first.setdefault((rule.direction, rule.priority), rule)
+            if held is not rule and held.access != rule.access:
+                message = f"{manager.name}/{rule.name}: priority {rule.priority} is also that of {held.name}"
+                hint = "Azure does not document which comes first; Deny, then AlwaysAllow, then Allow is assumed"
+                yield Issue("warning", "VNS2024", message, str(rule.id), hint)
+
+
+def _network_group(network: Network, manager: NetworkManager, group: ResourceId) -> Iterator[Issue]:
+    held = network_groups(network).get(group)
+    if held is None or not held.static_members:
+        what = "is not in the export" if held is None else "has no static members in the export"
+        message = f"{manager.name}: the network group {group.name} {what}; it is taken to have none"
+        yield Issue("warning", "VNS2022", message, str(group), "list its members; Azure Policy may add some of them")
+
+
+def _firewall(network: Network, firewall: AzureFirewall) -> Iterator[Issue]:
+    if firewall.firewall_policy is not None and not policy_chain(network, firewall.firewall_policy)[1]:
+        message = f"{firewall.name}: its firewall policy, or a parent of it, is not in the export"
+        hint = "export the policy, its parents and their rule collection groups"
+        yield Issue("warning", "VNS2020", message, str(firewall.id), hint)
+    for collection in firewall.network_rule_collections:
+        for rule in collection.rules:
+            yield from _firewall_rule(network, firewall.id, rule)
+
+
+def _firewall_rule(network: Network, place: ResourceId, rule: FirewallRule) -> Iterator[Issue]:
+    name = f"{place.name}/{rule.name}"
+    for text in (*rule.source_addresses, *rule.destination_addresses):
+        for unknown in address_set(network, (text,)).unresolved:
+            yield unknown_tag(name, unknown, place)
+    for group in (*rule.source_ip_groups, *rule.destination_ip_groups):
+        if network.snapshot.get(ResourceId(group), IpGroup) is None:
+            message = f"{name}: the IP group {ResourceId(group).name} is not in the export"
+            yield Issue("warning", "VNS2035", message, str(place), "export the IP group")
+    if rule.destination_fqdns:
+        message = (
+            f"{name}: {', '.join(rule.destination_fqdns)} is resolved by the firewall's DNS, which is not modelled"
+        )
+        yield Issue("info", "VNS2036", message, str(place), "what only this rule would decide is UNKNOWN")
+    yield from _ports(name, place, rule.destination_ports)

@@ -1,0 +1,118 @@
+"""Service tags: the named ones of Microsoft's list, the built-in ones, and the two that depend on the subnet.
+
+Learn: azure/virtual-network/service-tags-overview
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simulator.azure.resource import ResourceId
+from simulator.azure.route_table import RouteTable
+from simulator.data import service_tags
+from simulator.network.groups import connected_groups
+from simulator.network.memo import per_network
+from simulator.network.model import Network
+from simulator.network.peerings import gateways_serving, remote_prefixes
+from simulator.network.prefixes import readable_prefix, readable_prefixes
+from simulator.space.addresses import IPV4_SPACE, Prefix, merge, parse_prefix, subtract
+
+#: The virtual address of the host: DNS, DHCP and health probes come from it.
+HOST_ADDRESS = "168.63.129.16/32"
+#: IPv4 space that is not the public Internet. Recorded expansions also leave out Microsoft-internal blocks that change
+#: from year to year; those are not modelled.
+SPECIAL_BLOCKS = (
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.2.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "224.0.0.0/3",
+)
+#: Global unicast, all that IANA routes on the IPv6 Internet. No recording shows the tag's own IPv6 side.
+_IPV6_INTERNET = parse_prefix("2000::/3")
+#: Everything public, before a subnet's own space is taken out: see `internet_tag`.
+INTERNET: tuple[Prefix, ...] = (
+    *subtract((IPV4_SPACE,), (*readable_prefixes(SPECIAL_BLOCKS), parse_prefix(HOST_ADDRESS))),
+    _IPV6_INTERNET,
+)
+#: Tags that are missing from Microsoft's list because the platform answers for them.
+BUILT_IN_TAGS = {
+    "azureloadbalancer": (HOST_ADDRESS, "fe80::1234:5678:9abc/128"),
+    "azureplatformdns": (HOST_ADDRESS,),
+    "azureplatformimds": ("169.254.169.254/32",),
+    "azureplatformlkm": ("23.102.135.246/32", "20.118.99.224/32", "40.83.235.53/32"),
+}
+_DEFAULT_ROUTES = frozenset({parse_prefix("0.0.0.0/0"), parse_prefix("::/0")})
+
+
+@per_network
+def tag_prefixes(network: Network, name: str) -> tuple[Prefix, ...] | None:
+    """The merged prefixes of a named tag, in any case; None = unknown tag.
+
+    What the user declares comes first, then the built-in tags, then Microsoft's list. VirtualNetwork and Internet
+    depend on the subnet and are not named tags.
+    """
+    wanted = name.strip().lower()
+    declared = network.snapshot.declarations.service_tags
+    texts = next((held for tag, held in declared.items() if tag.lower() == wanted), None) or BUILT_IN_TAGS.get(wanted)
+    if texts is not None:
+        return merge(readable_prefixes(texts))
+    listed = service_tags.lookup(wanted)
+    return None if listed is None else merge(listed)
+
+
+def virtual_network_tag(network: Network, subnet: ResourceId) -> tuple[Prefix, ...]:
+    """The merged prefixes of ``VirtualNetwork`` as a rule on this subnet sees it.
+
+    The VNet, its peers while access is allowed, its connected groups, everything its gateways route (propagation or
+    not), the host's virtual address, and the prefixes of its user-defined routes: with a route for 0.0.0.0/0 the tag is
+    everything. Routes to a service tag are not counted in: Learn speaks of prefixes only (an Issue says so).
+    """
+    held = network.subnets[subnet]
+    return _virtual_network_tag(network, held.virtual_network, held.route_table)
+
+
+def internet_tag(network: Network, subnet: ResourceId) -> tuple[Prefix, ...]:
+    """`INTERNET` without the address spaces that the VNet holds or is connected to.
+
+    User-defined and default routes take nothing out: a route for 0.0.0.0/0 widens VirtualNetwork and leaves Internet.
+    """
+    return _internet_tag(network, network.subnets[subnet].virtual_network)
+
+
+@per_network
+def _virtual_network_tag(
+    network: Network, virtual_network: ResourceId, route_table: ResourceId | None
+) -> tuple[Prefix, ...]:
+    table = network.snapshot.get(route_table, RouteTable)
+    routed = readable_prefixes(route.address_prefix for route in table.routes) if table else ()
+    return merge((*_connected_space(network, virtual_network), *routed, parse_prefix(HOST_ADDRESS)))
+
+
+@per_network
+def _internet_tag(network: Network, virtual_network: ResourceId) -> tuple[Prefix, ...]:
+    own = (prefix for prefix in _connected_space(network, virtual_network) if prefix not in _DEFAULT_ROUTES)
+    return subtract(INTERNET, own)
+
+
+def _connected_space(network: Network, virtual_network: ResourceId) -> Iterator[Prefix]:
+    held = network.virtual_networks.get(virtual_network)
+    if held is not None:
+        yield from readable_prefixes(held.prefixes)
+    for link in network.links.get(virtual_network, ()):
+        if link.allow_virtual_network_access:
+            yield from readable_prefixes(remote_prefixes(network, virtual_network, link.remote_virtual_network))
+    if held is not None:
+        for group in connected_groups(network, virtual_network):
+            for member in group.members:
+                yield from readable_prefixes(network.virtual_networks[member].prefixes)
+    for gateway in gateways_serving(network, virtual_network):
+        for route in gateway.known_routes:
+            prefix = readable_prefix(route.prefix)
+            if prefix is not None:
+                yield prefix

@@ -1,0 +1,106 @@
+"""User-defined routes as rows of an effective route table.
+
+Learn: azure/virtual-network/virtual-networks-udr-overview#user-defined
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simulator.azure.resource import ResourceId
+from simulator.azure.route_table import Route, RouteTable
+from simulator.network.model import Endpoint, Gateway, Network
+from simulator.network.peerings import gateways_serving, home_of, hubs_outside_export
+from simulator.network.prefixes import host_prefix, readable_prefix
+from simulator.network.routes import EffectiveRoute
+from simulator.network.service_tags import tag_prefixes
+from simulator.space.addresses import Prefix, as_cidrs, format_address, merge, subtract
+
+
+def user_routes(
+    network: Network, virtual_network: ResourceId, table: RouteTable, endpoint_prefixes: tuple[Prefix, ...]
+) -> Iterator[EffectiveRoute]:
+    """One row for each route of the table; a route to a service tag holds all of the tag's prefixes.
+
+    `endpoint_prefixes` are those of the subnet's service endpoints: a tag is cut along them, because Azure compares
+    the prefixes as Microsoft lists them, and our lists are merged.
+    """
+    for route in table.routes:
+        prefix = readable_prefix(route.address_prefix)
+        if prefix is not None:
+            yield _row(network, virtual_network, table.id, route, (str(prefix),))
+        else:
+            tag = tag_prefixes(network, route.address_prefix)
+            prefixes = () if tag is None else _cut_along(tag, endpoint_prefixes)
+            yield _row(network, virtual_network, table.id, route, prefixes, route.address_prefix)
+
+
+def _row(
+    network: Network,
+    virtual_network: ResourceId,
+    table: ResourceId,
+    route: Route,
+    prefixes: tuple[str, ...],
+    tag: str | None = None,
+) -> EffectiveRoute:
+    address, home, gateway, is_reachable = _next_hop(network, virtual_network, route, prefixes)
+    return EffectiveRoute(
+        source="User",
+        state="Active",
+        prefixes=prefixes,
+        next_hop_type=route.next_hop_type,
+        next_hop_ip=address,
+        name=route.name,
+        route_table=table,
+        virtual_network=home,
+        gateway=gateway,
+        is_reachable=is_reachable,
+        service_tag=tag,
+    )
+
+
+def _next_hop(
+    network: Network, virtual_network: ResourceId, route: Route, prefixes: tuple[str, ...]
+) -> tuple[str | None, ResourceId | None, ResourceId | None, bool]:
+    """Next hop address, the VNet it leads into, the gateway, and whether the next hop can be reached.
+
+    An appliance without an address that can be read (known only after a deployment) counts as reachable: nobody knows.
+    """
+    if route.next_hop_type == "VirtualAppliance":
+        host = host_prefix(route.next_hop_ip_address or "")
+        if host is None:
+            return None, None, None, True
+        home = home_of(network, virtual_network, host)
+        return format_address(host.low), home, None, home is not None
+    if route.next_hop_type == "VirtualNetworkGateway":
+        gateway = routed_gateway(network, virtual_network)
+        is_unknown = bool(hubs_outside_export(network, virtual_network))
+        return None, None, gateway.id if gateway else None, gateway is not None or is_unknown
+    if route.next_hop_type == "VnetLocal":
+        prefix = readable_prefix(prefixes[0]) if len(prefixes) == 1 else None
+        home = home_of(network, virtual_network, prefix) if prefix else None
+        return None, home or virtual_network, None, True
+    return None, None, None, True
+
+
+def routed_gateway(network: Network, virtual_network: ResourceId) -> Gateway | None:
+    """The gateway that a route of type VirtualNetworkGateway means: the VPN one where there is one."""
+    serving = sorted(gateways_serving(network, virtual_network), key=lambda gateway: gateway.kind != "Vpn")
+    return serving[0] if serving else None
+
+
+def appliance_of(network: Network, virtual_network: ResourceId, route: Route) -> Endpoint | None:
+    """The endpoint that answers the next hop address of a VirtualAppliance route, seen from this VNet."""
+    host = host_prefix(route.next_hop_ip_address or "")
+    if route.next_hop_type != "VirtualAppliance" or host is None:
+        return None
+    home = home_of(network, virtual_network, host)
+    return network.endpoint_at(home, format_address(host.low)) if home else None
+
+
+def _cut_along(tag: tuple[Prefix, ...], endpoint_prefixes: tuple[Prefix, ...]) -> tuple[str, ...]:
+    """The tag as prefixes, of which those that a service endpoint routes too are spelled as the endpoint has them."""
+    shared = tuple(prefix for prefix in endpoint_prefixes if any(part.covers(prefix) for part in tag))
+    if not shared:
+        return tuple(as_cidrs(tag))
+    return (*as_cidrs(subtract(tag, merge(shared))), *(str(prefix) for prefix in shared))

@@ -1,0 +1,29 @@
+"""Effective routes as ``az network nic show-effective-route-table`` prints them.
+
+Learn: azure/virtual-network/diagnose-network-routing-problem
+"""
+
+from __future__ import annotations
+
+from simulator.network.effective_routes import EffectiveRoute, routes_to_azure
+from simulator.report.document import Line, Report, Row, Table
+from simulator.report.text import counted
+
+_COLUMNS = ("Source", "State", "Address Prefix", "Next Hop Type", "Next Hop IP")
+
+
+def effective_routes_report(place: str, routes: tuple[EffectiveRoute, ...]) -> Report:
+    """`place` is the NIC or subnet as people call it."""
+    rows = tuple(_row(route) for route in routes)
+    return Report(
+        kind="effective_routes",
+        headline=Line(f"Effective routes of {place}: {counted(len(routes), 'row')}", "strong"),
+        blocks=(Table((*_COLUMNS, "Name"), rows),),
+        records=lambda: Table((*_COLUMNS, "Name"), rows),
+        data=lambda: routes_to_azure(routes),
+        is_azure_shape=True,
+    )
+
+
+def _row(route: EffectiveRoute) -> Row:
+    return route.source, route.state, " ".join(route.prefixes), route.next_hop_type, route.next_hop_ip, route.name

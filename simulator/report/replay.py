@@ -1,0 +1,131 @@
+"""What `vnetsim replay` says: the fate of every recorded conversation, counted, and the rules that decided most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from simulator.flows.records import DIRECTIONS, FlowRecords
+from simulator.flows.replay import Replay
+from simulator.report.document import Line, Report, Row, Table, Tone
+from simulator.report.text import counted, data_size
+from simulator.report.words import protocol_name, rule_data
+from simulator.walk.predictions import NOTHING
+from simulator.walk.reasons import REASONS, Verdict
+
+_TONES: dict[Verdict, Tone] = {Verdict.ALLOW: "good", Verdict.DENY: "plain", Verdict.UNKNOWN: "doubtful"}
+
+
+def replay_report(replay: Replay, *, rules_shown: int = 10) -> Report:
+    return Report(
+        kind="replay",
+        headline=Line(f"{_size(replay)}: {_verdicts(replay)}", "strong"),
+        blocks=(_fates(replay), *_deciders(replay, rules_shown)),
+        records=lambda: _records(replay),
+        data=lambda: _data(replay),
+    )
+
+
+def verdict_counts(replay: Replay) -> dict[str, int]:
+    """Verdict → conversations, zeros too."""
+    counts = np.bincount(replay.verdict, minlength=len(Verdict))
+    return {verdict.name: int(counts[verdict]) for verdict in Verdict}
+
+
+def span(records: FlowRecords) -> str:
+    """The time that a log covers, in UTC: ``2026-01-12 08:00 to 09:59``."""
+    if not len(records):
+        return "no time at all"
+    first, last = (np.datetime64(int(time), "ms").item() for time in (records.time.min(), records.time.max()))
+    until = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M}"
+    return f"{first:%Y-%m-%d %H:%M} to {until}"
+
+
+def _size(replay: Replay) -> str:
+    records = counted(len(replay.records), "record")
+    return f"{counted(len(replay), 'conversation')} in {records}, {span(replay.records)} UTC"
+
+
+def _verdicts(replay: Replay) -> str:
+    return ", ".join(f"{number:,} {name}" for name, number in verdict_counts(replay).items())
+
+
+def _fates(replay: Replay) -> Table:
+    """One row a reason, delivered first, then the most frequent."""
+    counts = np.bincount(replay.reason, minlength=len(REASONS))
+    traffic = replay.conversations.bytes_sent + replay.conversations.bytes_received
+    volumes = np.bincount(replay.reason, weights=traffic, minlength=len(REASONS))
+    order = sorted(np.flatnonzero(counts).tolist(), key=lambda at: (REASONS[at].verdict, -counts[at], at))
+    rows = tuple(
+        (REASONS[at].verdict.name, REASONS[at].code, int(counts[at]), data_size(int(volumes[at])), REASONS[at].text)
+        for at in order
+    )
+    return Table(("Verdict", "Reason", "Conversations", "Logged traffic", "Meaning"), rows, title="Predicted verdicts")
+
+
+def _deciders(replay: Replay, shown: int) -> Iterator[Table]:
+    """The rules that decided most conversations, each with how many."""
+    deciders = replay.walked.decider[replay.packet]
+    ruled = np.flatnonzero(deciders[:, 1] != NOTHING)
+    _, first, counts = np.unique(deciders[ruled], axis=0, return_index=True, return_counts=True)
+    rows: list[Row] = []
+    for at in np.argsort(-counts, kind="stable")[:shown]:
+        rule = replay.predictions[int(ruled[first[at]])].rule
+        if rule is not None:
+            rows.append((str(rule), rule.priority, rule.action, rule.layer, int(counts[at])))
+    if rows:
+        title = "Rules that decided most" if len(counts) > shown else "Rules that decided"
+        yield Table(("Rule", "Priority", "Action", "Layer", "Conversations"), tuple(rows), title=title)
+
+
+_COLUMNS = (
+    "NIC", "Direction", "Source", "Source port", "Destination", "Destination port", "Protocol", "Logged", "Logged rule",
+    "Verdict", "Reason", "Rule", "Priority", "Route", "Next hop", "Path", "Records", "Bytes",
+)  # fmt: skip
+
+
+def _records(replay: Replay) -> Table:
+    return Table(_COLUMNS, tuple(tuple(row.values()) for row in _conversations(replay, flat=True)))
+
+
+def _data(replay: Replay) -> dict[str, Any]:
+    return {
+        "network": replay.network.snapshot.name,
+        "records": len(replay.records),
+        "malformed": len(replay.records.malformed),
+        "duplicates": replay.records.duplicates,
+        "verdicts": verdict_counts(replay),
+        "conversations": [*_conversations(replay, flat=False)],
+    }
+
+
+def _conversations(replay: Replay, *, flat: bool) -> Iterator[dict[str, Any]]:
+    """Each conversation with its prediction; `flat` has a scalar in each field, in the order of `_COLUMNS`."""
+    held = replay.conversations
+    for at in range(len(replay)):
+        prediction = replay.predictions[at]
+        rule, route, nic = prediction.rule, prediction.route, replay.nic(at)
+        protocol = int(held.protocol[at])
+        row = {
+            "nic": nic.name if nic else replay.records.macs[held.mac[at]],
+            "direction": DIRECTIONS[held.direction[at]],
+            "source": held.source.text(at),
+            "source_port": int(held.source_port[at]),
+            "destination": held.destination.text(at),
+            "destination_port": int(held.destination_port[at]),
+            "protocol": protocol_name(protocol),
+            "observed": "DENY" if held.is_denied[at] else "ALLOW",
+            "observed_rule": replay.records.rules[held.rule[at]],
+            "verdict": Verdict(prediction.verdict).name,
+            "reason": prediction.reason,
+        }
+        if flat:
+            row |= {"rule": str(rule) if rule else None, "priority": rule.priority if rule else None}
+            row |= {"route": " ".join(route.prefixes) if route else None}
+            row |= {"next_hop": route.next_hop_type if route else None, "path": " > ".join(prediction.path)}
+        else:
+            row |= {"rule": rule_data(rule), "path": list(prediction.path)}
+        row |= {"records": int(held.count[at]), "bytes": int(held.bytes_sent[at] + held.bytes_received[at])}
+        yield row

@@ -1,0 +1,101 @@
+"""A report for people: a headline, tables and lines; coloured and as wide as the terminal, or plain in a pipe.
+
+A pipe gets no colour, no wrapping and nothing but ASCII rules, as ``az … -o table`` does, so that ``grep`` and ``awk``
+find whole rows. COLUMNS, NO_COLOR, FORCE_COLOR and TERM=dumb are honoured.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import IO
+
+from rich.box import Box
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from simulator.report.document import Lines, Report, Table, Tone, Value
+from simulator.report.text import in_ascii, printable
+
+_UNBOUNDED = 100_000
+_TONES: dict[Tone, str] = {
+    "plain": "",
+    "strong": "bold",
+    "good": "bold green",
+    "bad": "bold red",
+    "doubtful": "bold yellow",
+    "faint": "dim",
+}
+#: Cells that hold exactly one of these words take its colour.
+_WORDS: dict[str, Tone] = {
+    **dict.fromkeys(("ALLOW", "Allow", "AlwaysAllow", "pass"), "good"),
+    **dict.fromkeys(("DENY", "Deny", "error", "stop"), "bad"),
+    **dict.fromkeys(("UNKNOWN", "Unknown", "unknown", "warning"), "doubtful"),
+    **dict.fromkeys(("Invalid", "info"), "faint"),
+}
+#: Column names over a dashed rule, as az prints tables.
+_RULED = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+
+
+def table_text(report: Report, stream: IO[str] | None = None) -> str:
+    """The report as it should look on `stream`; None is a file, which gets what a pipe gets."""
+    console = _console(stream)
+    with console.capture() as captured:
+        console.print(_line(report.headline.text, report.headline.tone))
+        for block in report.blocks:
+            console.print()
+            _print(console, block)
+    text = captured.get()
+    if not console.color_system:
+        text = "".join(line.rstrip() + "\n" for line in text.splitlines())
+    return text if can_hold_glyphs(stream) else in_ascii(text)
+
+
+def can_hold_glyphs(stream: IO[str] | None) -> bool:
+    """Whether `stream` can be written arrows and check marks."""
+    if stream is None:
+        return True
+    try:
+        "→✓✕…".encode(getattr(stream, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _console(stream: IO[str] | None) -> Console:
+    terminal = stream is not None and stream.isatty()
+    width = None if terminal or os.environ.get("COLUMNS", "").isdigit() else _UNBOUNDED
+    forced = None if stream is not None else False
+    return Console(file=stream, width=width, force_terminal=forced, highlight=False, markup=False, emoji=False)
+
+
+def _print(console: Console, block: Table | Lines) -> None:
+    if block.title:
+        console.print(_line(block.title, "strong"))
+    if isinstance(block, Table):
+        _print_table(console, block)
+    else:
+        for line in block.lines:
+            console.print(_line(line.text, line.tone))
+
+
+def _print_table(console: Console, table: Table) -> None:
+    rows = table.rows[: table.shown]
+    drawn = RichTable(box=_RULED, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for at, name in enumerate(table.columns):
+        is_number = bool(rows) and all(isinstance(row[at], int | float | None) for row in rows)
+        drawn.add_column(Text(name), justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(_cell(value) for value in row))
+    console.print(drawn)
+    if len(rows) < len(table.rows):
+        console.print(_line(f"… and {len(table.rows) - len(rows):,} more (all with -o json or -o csv)", "faint"))
+
+
+def _cell(value: Value) -> Text:
+    text = printable("" if value is None else str(value))
+    return Text(text, style=_TONES[_WORDS.get(text, "plain")])
+
+
+def _line(text: str, tone: Tone) -> Text:
+    return Text(printable(text), style=_TONES[tone], overflow="fold")

@@ -1,0 +1,57 @@
+"""Small things that several reports say in the same words: services, rules, routes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.network.effective_routes import EffectiveRoute
+from simulator.walk.packets import ICMP_V6, PROTOCOLS
+from simulator.walk.predictions import RuleReference
+
+_NAMES = {number: name.lower() for name, number in PROTOCOLS.items()} | {ICMP_V6: "icmpv6"}
+
+
+def protocol_name(number: int) -> str:
+    """``tcp``; the number itself where rules have no name for it."""
+    return _NAMES.get(number, str(number))
+
+
+def service(protocol: str, port: int) -> str:
+    """``tcp/1433``, or ``icmp`` where there is no port."""
+    name = protocol.lower()
+    return f"{name}/{port}" if port >= 0 and name in {"tcp", "udp"} else name
+
+
+def rule_text(rule: RuleReference) -> str:
+    """``nsg-web/allow-web, priority 100, subnet NSG``."""
+    return f"{rule}, priority {rule.priority}, {rule.layer}"
+
+
+def rule_data(rule: RuleReference | None) -> dict[str, Any] | None:
+    if rule is None:
+        return None
+    return {
+        "layer": rule.layer,
+        "acl": str(rule.acl),
+        "name": rule.name,
+        "priority": rule.priority,
+        "action": rule.action,
+    }
+
+
+def route_text(route: EffectiveRoute) -> str:
+    """``0.0.0.0/0 (User) to VirtualAppliance 10.1.1.4``."""
+    address = f" {route.next_hop_ip}" if route.next_hop_ip else ""
+    return f"{' '.join(route.prefixes[:3])} ({route.source}) to {route.next_hop_type}{address}"
+
+
+def route_data(route: EffectiveRoute | None) -> dict[str, Any] | None:
+    if route is None:
+        return None
+    return {
+        "source": route.source,
+        "prefixes": list(route.prefixes),
+        "next_hop_type": route.next_hop_type,
+        "next_hop_ip": route.next_hop_ip,
+        "name": route.name,
+    }

@@ -1,0 +1,132 @@
+"""Names in a scenario file and the resource ids they stand for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from simulator.azure.resource import ResourceId
+from simulator.azure.snapshot import Snapshot
+from simulator.azure.virtual_network import VirtualNetwork
+from simulator.sources.problems import did_you_mean
+from simulator.sources.scenario_errors import ErrorList, Path
+from simulator.sources.scenario_file import Scenario
+
+#: Section of the file → ARM type and what a person calls it.
+KINDS: Mapping[str, tuple[str, str]] = {
+    "virtual_networks": ("Microsoft.Network/virtualNetworks", "virtual network"),
+    "network_security_groups": ("Microsoft.Network/networkSecurityGroups", "network security group"),
+    "application_security_groups": ("Microsoft.Network/applicationSecurityGroups", "application security group"),
+    "route_tables": ("Microsoft.Network/routeTables", "route table"),
+    "virtual_machines": ("Microsoft.Compute/virtualMachines", "virtual machine"),
+    "network_interfaces": ("Microsoft.Network/networkInterfaces", "network interface"),
+    "public_ip_addresses": ("Microsoft.Network/publicIPAddresses", "public IP address"),
+    "virtual_network_gateways": ("Microsoft.Network/virtualNetworkGateways", "virtual network gateway"),
+    "local_network_gateways": ("Microsoft.Network/localNetworkGateways", "local network gateway"),
+    "connections": ("Microsoft.Network/connections", "connection"),
+    "nat_gateways": ("Microsoft.Network/natGateways", "NAT gateway"),
+    "azure_firewalls": ("Microsoft.Network/azureFirewalls", "firewall"),
+    "firewall_policies": ("Microsoft.Network/firewallPolicies", "firewall policy"),
+    "network_managers": ("Microsoft.Network/networkManagers", "network manager"),
+}
+
+
+class Names:
+    """Finds the id behind a name: of this file first, then of the files it includes. Ids are taken as they are.
+
+    A name that nothing has becomes an error with a near match, and the id it would have.
+    """
+
+    def __init__(self, scenario: Scenario, name: str, included: Snapshot, errors: ErrorList) -> None:
+        self.errors = errors
+        self.included = included
+        self.subscription = scenario.subscription
+        self.resource_group = scenario.resource_group or f"rg-{name}"
+        self.own = {kind: self._own_ids(scenario, kind) for kind in KINDS}
+        self.others: dict[str, dict[str, list[ResourceId]]] = defaultdict(lambda: defaultdict(list))
+        for identity in included.resources:
+            self.others[identity.type][identity.name.lower()].append(identity)
+
+    def _own_ids(self, scenario: Scenario, kind: str) -> dict[str, ResourceId]:
+        section = getattr(scenario, kind, {})
+        ids: dict[str, ResourceId] = {}
+        for at, name in enumerate(section):
+            group = getattr(section[name], "resource_group", None) if isinstance(section, dict) else None
+            if name.lower() in ids:
+                path: Path = (kind, name) if isinstance(section, dict) else (kind, at)
+                message = f"{name}: another {KINDS[kind][1]} has this name; Azure does not tell upper from lower case"
+                self.errors.add("VNS1207", message, path, hint="rename one of the two", at_key=True)
+            ids[name.lower()] = self.new(kind, name, group)
+        return ids
+
+    def new(self, kind: str, name: str, resource_group: str | None = None) -> ResourceId:
+        """The id of a resource that this file makes."""
+        group = f"/subscriptions/{self.subscription}/resourceGroups/{resource_group or self.resource_group}"
+        return ResourceId(f"{group}/providers/{KINDS[kind][0]}/{name}")
+
+    def find(self, kind: str, name: str, path: Path) -> ResourceId:
+        """The id of `name`, which stands at `path` of the file."""
+        if "/providers/" in name:
+            return self._full_id(kind, name, path)
+        own = self.own[kind].get(name.lower())
+        if own is not None:
+            return own
+        others = self.others[KINDS[kind][0].lower()].get(name.lower(), [])
+        if len(others) > 1:
+            listed = " and ".join(str(identity) for identity in sorted(others)[:2])
+            self.errors.add(
+                "VNS1205",
+                f"{self._where(path)}{len(others)} included resources are named {name!r}",
+                path,
+                hint=f"write the id: {listed}",
+            )
+        elif not others:
+            known = [identity.name for identity in self.own[kind].values()]
+            known += [ids[0].name for ids in self.others[KINDS[kind][0].lower()].values()]
+            hint = did_you_mean(name, known) or f"nothing in this file is a {KINDS[kind][1]}; write one, or its id"
+            self.errors.add("VNS1205", f"{self._where(path)}no {KINDS[kind][1]} is named {name!r}", path, hint=hint)
+            return self.new(kind, "unknown")
+        return others[0]
+
+    def find_optional(self, kind: str, name: str | None, path: Path) -> ResourceId | None:
+        return None if name is None else self.find(kind, name, path)
+
+    def find_subnet(self, text: str, path: Path, scenario: Scenario) -> ResourceId:
+        """The id behind ``vnet/subnet``, or the id of a subnet."""
+        if "/providers/" in text:
+            identity = ResourceId(text)
+            if identity.type != "microsoft.network/virtualnetworks/subnets":
+                message = f"{self._where(path)}{text!r} is not the id of a subnet"
+                self.errors.add("VNS1205", message, path, hint="write vnet/subnet, or the id of a subnet")
+            return identity
+        network_name, slash, name = text.partition("/")
+        if not slash or not name or "/" in name:
+            message = f"{self._where(path)}{text!r} is not a subnet"
+            self.errors.add("VNS1205", message, path, hint="write vnet/subnet, such as vnet-hub/VmSubnet1")
+            return self.new("virtual_networks", "unknown")
+        before = len(self.errors.errors)
+        network = self.find("virtual_networks", network_name, path)
+        if len(self.errors.errors) == before and name.lower() not in (known := self.subnets_of(network, scenario)):
+            hint = did_you_mean(name, known.values()) or f"add it under virtual_networks: {network_name}: subnets:"
+            message = f"{self._where(path)}{network.name} has no subnet named {name!r}"
+            self.errors.add("VNS1205", message, path, hint=hint)
+        return network.child("subnets", self.subnets_of(network, scenario).get(name.lower(), name))
+
+    def subnets_of(self, network: ResourceId, scenario: Scenario) -> dict[str, str]:
+        """The subnets of a VNet of this file or an included one: name in lower case → name."""
+        for name, held in scenario.virtual_networks.items():
+            if self.own["virtual_networks"].get(name.lower()) == network:
+                return {subnet.lower(): subnet for subnet in held.subnets}
+        included = self.included.get(network, VirtualNetwork)
+        return {subnet.name.lower(): subnet.name for subnet in included.subnets} if included else {}
+
+    def _full_id(self, kind: str, text: str, path: Path) -> ResourceId:
+        identity = ResourceId(text)
+        if identity.type != KINDS[kind][0].lower():
+            message = f"{self._where(path)}{text!r} is not the id of a {KINDS[kind][1]}"
+            self.errors.add("VNS1205", message, path, hint=f"such an id holds /providers/{KINDS[kind][0]}/")
+        return identity
+
+    def _where(self, path: Path) -> str:
+        label = self.errors.label(path)
+        return f"{label}: " if label else ""

@@ -1,0 +1,176 @@
+"""`explain`: the walk of one packet with its whole story; and IP flow verify, Azure's own narrower question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from simulator.azure.security_group import Direction
+from simulator.dataplane.plane import DataPlane
+from simulator.errors import QuestionError
+from simulator.network.network import Endpoint, Network
+from simulator.walk.in_flight import Step
+from simulator.walk.packet_walk import packet_walk
+from simulator.walk.packets import TCP, UDP
+from simulator.walk.predictions import Observation, Prediction, RuleReference, observation
+from simulator.walk.questions import EPHEMERAL_PORT, PROTOCOL_NUMBERS, Question, parse_question
+from simulator.walk.reasons import Verdict
+from simulator.walk.trace import Trace, hops_of
+from simulator.walk.vantage import judge_at
+
+_ACCESS: dict[Verdict, Literal["Allow", "Deny", "Unknown"]] = {
+    Verdict.ALLOW: "Allow",
+    Verdict.DENY: "Deny",
+    Verdict.UNKNOWN: "Unknown",
+}
+
+
+@lru_cache(maxsize=4)
+def data_plane(network: Network) -> DataPlane:
+    """The compiled network; the last few are kept, because people ask one network many questions."""
+    return DataPlane(network)
+
+
+def explain(
+    network: Network,
+    source: str,
+    destination: str,
+    *,
+    protocol: str | None = None,
+    source_port: int | None = None,
+) -> Trace:
+    """Walk one packet and tell every layer's say.
+
+    Parameters
+    ----------
+    network : the network to ask.
+    source, destination : names or addresses, the destination with its port (see `parse_question`).
+    protocol : ``tcp``, ``udp``, ``icmp``, ``esp`` or ``ah`` where the destination does not say it.
+    source_port : default 49152.
+
+    Returns
+    -------
+    The verdict with the deciding rule and route, the hops there and back, and the az commands that check it on Azure.
+
+    Raises
+    ------
+    QuestionError : a name, port or protocol is not known.
+    """
+    return explain_question(network, parse_question(network, source, destination, protocol, source_port))
+
+
+def explain_question(network: Network, question: Question) -> Trace:
+    """`explain` for a question that is already parsed."""
+    plane = data_plane(network)
+    steps: list[Step] = []
+    prediction = packet_walk(plane, question.packets(), steps=steps)[0]
+    return Trace(
+        question=question,
+        prediction=prediction,
+        hops=hops_of(plane, steps, is_return=False),
+        return_hops=hops_of(plane, steps, is_return=True),
+        notes=_notes(network, prediction),
+        verify=_verify(question, prediction),
+    )
+
+
+def _notes(network: Network, prediction: Prediction) -> tuple[str, ...]:
+    """What the reader must know: the warnings about what this packet met, and the assumptions that were set."""
+    met = {observed.endpoint.subnet.key for observed in prediction.observations}
+    met |= {observed.endpoint.virtual_network.key for observed in prediction.observations}
+    met |= {observed.rule.acl.key for observed in prediction.observations if observed.rule is not None}
+    warnings = (
+        f"{issue.code}: {issue.message}"
+        for issue in network.issues
+        if issue.severity != "info" and any(issue.place.lower().startswith(key) for key in met)
+    )
+    assumed = (f"assumption {key} = {value}" for key, value in sorted(network.assumptions.items()))
+    return (*dict.fromkeys(warnings), *assumed)
+
+
+def _verify(question: Question, prediction: Prediction) -> tuple[str, ...]:
+    """The az commands that ask a running Azure the same at every NIC of a virtual machine on the way."""
+    if question.protocol not in (TCP, UDP):
+        return ()
+    lines = []
+    here, there = f"{question.source}:{question.source_port}", f"{question.destination}:{question.destination_port}"
+    for observed in prediction.observations:
+        machine = observed.endpoint.virtual_machine
+        if machine is None:
+            continue
+        local, remote = (there, here) if observed.direction == "Inbound" else (here, there)
+        lines.append(
+            f"az network watcher test-ip-flow --direction {observed.direction} --protocol {question.protocol_name} "
+            f"--local {local} --remote {remote} --vm {machine.name} -g {machine.resource_group}"
+        )
+    return tuple(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowVerification:
+    """What IP flow verify answers for one NIC. `rule_name` is spelled as Azure prints it.
+
+    `evaluated` are the rules that had a say at this NIC, in order; `rule` is the one that Azure names.
+    """
+
+    endpoint: Endpoint
+    access: Literal["Allow", "Deny", "Unknown"]
+    reason: str
+    rule: RuleReference | None
+    rule_name: str
+    evaluated: tuple[RuleReference, ...]
+
+
+def ip_flow_verify(
+    network: Network, nic: str, direction: Direction, protocol: str, local: str, remote: str
+) -> FlowVerification:
+    """Ask only the filters of one NIC, as ``az network watcher test-ip-flow`` does.
+
+    Parameters
+    ----------
+    nic : name or id of the NIC or its VM, or one of its addresses.
+    direction : Inbound or Outbound.
+    protocol : TCP or UDP.
+    local, remote : ``ADDRESS:PORT``; ``*`` is taken as a port that no rule singles out.
+
+    Raises
+    ------
+    QuestionError : the NIC, an address, a port or the protocol is not known.
+    """
+    endpoint = network.endpoint(nic)
+    if endpoint is None:
+        raise QuestionError(f"no NIC is called {nic!r}", code="VNS5006", hint="use the name of a NIC or of its VM")
+    here, there = _socket(local), _socket(remote)
+    source, destination = (there, here) if direction == "Inbound" else (here, there)
+    number = PROTOCOL_NUMBERS.get(protocol.lower())
+    if number is None:
+        raise QuestionError(f"{protocol!r} is no protocol we know", code="VNS5003", hint="use TCP or UDP")
+    question = Question(source[0], destination[0], number, source[1], destination[1])
+    plane = data_plane(network)
+    place = np.array([network.endpoints.index(endpoint)], np.int32)
+    way = np.array([0 if direction == "Inbound" else 1], np.uint8)
+    seen = observation(plane, judge_at(plane, place, way, question.packets()), 0)
+    return _verification(seen)
+
+
+def _verification(seen: Observation) -> FlowVerification:
+    evaluated = (*seen.also, *((seen.rule,) if seen.rule is not None else ()))
+    rule = seen.rule
+    name = ""
+    if rule is not None:
+        name = f"{'defaultSecurityRules' if rule.is_default else 'securityRules'}/{rule.name}"
+    return FlowVerification(seen.endpoint, _ACCESS[seen.verdict], seen.reason, rule, name, evaluated)
+
+
+def _socket(text: str) -> tuple[str, int]:
+    address, colon, port = text.rpartition(":")
+    if not colon or not address or not (port == "*" or port.isdigit()):
+        raise QuestionError(
+            f"{text!r} is no address with a port", code="VNS5007", hint="write 10.1.4.4:443 or [fd00::4]:443"
+        )
+    if port != "*" and int(port) > 65535:
+        raise QuestionError(f"port {port} is out of range", code="VNS5004", hint="ports run from 0 to 65535")
+    return address.strip("[]"), EPHEMERAL_PORT if port == "*" else int(port)

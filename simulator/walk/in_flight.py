@@ -1,0 +1,180 @@
+"""The packets still under way, what a layer says of them, and the ledger of their fates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.dataplane.filter_table import Header
+from simulator.dataplane.plane import DataPlane
+from simulator.walk.packets import Bools, Int32
+from simulator.walk.predictions import NOTHING, ObservationColumns
+from simulator.walk.reasons import CODE_OF
+
+UInt8 = npt.NDArray[np.uint8]
+UInt64 = npt.NDArray[np.uint64]
+DELIVERED = CODE_OF["DELIVERED"]
+#: More forwarding hops than any sensible network has; a packet that uses them up is in a loop.
+HOP_LIMIT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """Columns of the packets under way. `flow` is the row of the batch; `at` the place; addresses are atoms.
+
+    `route` and `target` are filled by the routing layer.
+    """
+
+    flow: Int32
+    at: Int32
+    source: Int32
+    destination: Int32
+    source_port: Int32
+    destination_port: Int32
+    protocol: UInt8
+    route: Int32
+    target: Int32
+
+    def __len__(self) -> int:
+        return len(self.flow)
+
+    def where(self, mask: Bools) -> InFlight:
+        return InFlight(*(getattr(self, column.name)[mask] for column in fields(self)))
+
+    def but(self, **columns: Any) -> InFlight:
+        return replace(self, **columns)
+
+    @classmethod
+    def join(cls, parts: list[InFlight]) -> InFlight:
+        return cls(*(np.concatenate([getattr(part, column.name) for part in parts]) for column in fields(cls)))
+
+
+class Outcome(NamedTuple):
+    """What one layer says of each packet: `reason` is DELIVERED for those that pass, and who decided, where a rule did.
+
+    `route` is filled by routing layers, `table` and `row` by filters.
+    """
+
+    reason: UInt8
+    table: Int32 | None = None
+    row: Int32 | None = None
+
+    @property
+    def passes(self) -> Bools:
+        passed: Bools = self.reason == DELIVERED
+        return passed
+
+
+class Step(NamedTuple):
+    """One layer's outcome over the packets it was asked for; kept only when a trace is wanted."""
+
+    layer: str
+    flow: Int32
+    at: Int32
+    reason: UInt8
+    table: Int32
+    row: Int32
+    is_return: bool
+
+
+def codes(count: int, code: str = "DELIVERED") -> UInt8:
+    """A column of one reason."""
+    return np.full(count, CODE_OF[code], np.uint8)
+
+
+def first_of(count: int, *tests: tuple[Bools, str]) -> UInt8:
+    """For each packet the reason of the first test that holds; DELIVERED where none does."""
+    reason = codes(count)
+    for holds, code in reversed(tests):
+        reason[holds] = CODE_OF[code]
+    return reason
+
+
+def header_at(plane: DataPlane, packets: InFlight) -> Header:
+    """The packets as the filters of their place see them: addresses with the tags they have in that subnet."""
+    facts = plane.facts
+    context = facts.context_of_subnet[plane.places.subnet[packets.at]]
+    region = plane.region_of_atom
+    return Header(
+        packets.source,
+        packets.destination,
+        packets.source_port,
+        packets.destination_port,
+        packets.protocol,
+        facts.tag[context, region[packets.source]],
+        facts.tag[context, region[packets.destination]],
+    )
+
+
+@dataclass
+class Ledger:
+    """One row for each packet of the batch: its fate and what the return path must know.
+
+    `appliances` sums the keys of the stateful appliances passed; `nat_place` and `nat_source` say, hop by hop, which
+    appliance replaced the source and what the source had been.
+    """
+
+    count: int
+    steps: list[Step] | None = None
+
+    def __post_init__(self) -> None:
+        count = self.count
+        self.reason = codes(count, "ROUTING_LOOP")
+        self.decider = np.full((count, 3), NOTHING, np.int32)
+        self.route = np.full(count, NOTHING, np.int32)
+        self.origin, self.end, self.end_source, self.target = (np.full(count, NOTHING, np.int32) for _ in range(4))
+        self.appliances = np.zeros(count, np.uint64)
+        self.nat_place = np.full((count, HOP_LIMIT), NOTHING, np.int32)
+        self.nat_source = np.full((count, HOP_LIMIT), NOTHING, np.int32)
+        self.path: list[tuple[Int32, Int32]] = []
+        self._observed: list[tuple[Int32, Int32, UInt8, UInt8, Int32, Int32]] = []
+
+    def visit(self, packets: InFlight) -> None:
+        """The packets are at the place in their `at` column now."""
+        if len(packets):
+            self.path.append((packets.flow, packets.at))
+
+    def note(self, layer: str, packets: InFlight, outcome: Outcome, is_return: bool = False) -> None:
+        if self.steps is not None and len(packets):
+            nothing = np.full(len(packets), NOTHING, np.int32)
+            table = nothing if outcome.table is None else outcome.table
+            row = nothing if outcome.row is None else outcome.row
+            self.steps.append(Step(layer, packets.flow, packets.at, outcome.reason, table, row, is_return))
+
+    def observe(self, packets: InFlight, direction: int, reason: UInt8, tables: Int32, rows: Int32) -> None:
+        if len(packets):
+            directions = np.full(len(packets), direction, np.uint8)
+            self._observed.append((packets.flow, packets.at, directions, reason, tables, rows))
+
+    def keep(self, layer: str, packets: InFlight, outcome: Outcome) -> InFlight:
+        """Write down one layer's outcome; give those who pass."""
+        self.note(layer, packets, outcome)
+        passes = outcome.passes
+        if passes.all():
+            return packets
+        self.close(packets.where(~passes), outcome.reason[~passes])
+        return packets.where(passes)
+
+    def close(self, packets: InFlight, reason: UInt8) -> None:
+        """The end of these packets' way."""
+        self.reason[packets.flow] = reason
+        self.end[packets.flow], self.end_source[packets.flow] = packets.at, packets.source
+        self.target[packets.flow] = packets.target
+
+    def decide(self, packets: InFlight, layer: int, table: Int32, row: Int32, mask: Bools) -> None:
+        """These rules are the last that had a say."""
+        flow = packets.flow[mask]
+        self.decider[flow] = np.stack([np.full(len(flow), layer, np.int32), table[mask], row[mask]], axis=1)
+
+    def observations(self) -> ObservationColumns:
+        """What was observed, in the order the packets went, sorted by packet."""
+        if not self._observed:
+            empty = np.empty(0, np.int32)
+            none = np.empty((0, 3), np.int32)
+            return ObservationColumns(empty, empty, empty.astype(np.uint8), empty.astype(np.uint8), none, none)
+        columns = [np.concatenate(parts) for parts in zip(*self._observed, strict=True)]
+        order = np.argsort(columns[0], kind="stable")
+        return ObservationColumns(*(column[order] for column in columns))

@@ -1,0 +1,112 @@
+"""Where packets start: at the endpoint that holds the source, at the gateway to on-premises, or on the Internet.
+
+Learn: azure/virtual-network/ip-services/public-ip-addresses (Standard public IPs are closed until a group allows)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.dataplane.filter_table import NO_PORT
+from simulator.dataplane.places import NONE
+from simulator.dataplane.plane import DataPlane
+from simulator.walk.in_flight import InFlight, Outcome, first_of
+from simulator.walk.packets import TCP, UDP, Int32, Packets
+
+
+def through_the_door(plane: DataPlane, packets: Packets) -> InFlight:
+    """Addresses become atoms; packets without ports get the port that every rule matches; the source says where."""
+    has_ports = (packets.protocol == TCP) | (packets.protocol == UDP)
+    ports = [
+        np.where(has_ports, port, NO_PORT).astype(np.int32) for port in (packets.source_port, packets.destination_port)
+    ]
+    source = plane.atoms.find(packets.source.high, packets.source.low)
+    destination = plane.atoms.find(packets.destination.high, packets.destination.low)
+    count = len(packets)
+    return InFlight(
+        flow=np.arange(count, dtype=np.int32),
+        at=_start(plane, packets.context, source),
+        source=source,
+        destination=destination,
+        source_port=ports[0],
+        destination_port=ports[1],
+        protocol=packets.protocol,
+        route=np.full(count, NONE, np.int32),
+        target=np.full(count, plane.places.nowhere, np.int32),
+    )
+
+
+def _start(plane: DataPlane, context: Int32, source: Int32) -> Int32:
+    places, facts = plane.places, plane.facts
+    place = holders(plane, context, source)
+    region = plane.region_of_atom[source]
+    gateway = facts.gateway[region]
+    outside = place == places.nowhere
+    place = np.where(outside & (gateway != NONE), gateway + places.first_gateway, place)
+    public = outside & (gateway == NONE) & (facts.vnet[region] == NONE) & facts.is_public[region]
+    start: Int32 = np.where(public, places.internet, place).astype(np.int32)
+    return start
+
+
+def holders(plane: DataPlane, context: Int32, atom: Int32) -> Int32:
+    """The endpoint that holds each address in the view of its VNet: itself, then its peers, then the only one."""
+    if not len(atom):
+        return atom
+    pairs, inverse = np.unique(np.stack([context, atom], axis=1), axis=0, return_inverse=True)
+    found = [plane.places.holder(plane.nearby(int(vnet)), int(one)) for vnet, one in pairs]
+    held: Int32 = np.array(found, np.int32)[inverse.reshape(-1)]
+    return held
+
+
+def origin(plane: DataPlane, packets: InFlight) -> Outcome:
+    """Do we know where the packet starts? Platform addresses have rules of their own."""
+    region = plane.region_of_atom
+    platform = plane.facts.is_platform[region[packets.source]] | plane.facts.is_platform[region[packets.destination]]
+    reason = first_of(
+        len(packets),
+        (platform, "PLATFORM_TRAFFIC_NOT_MODELLED"),
+        (packets.at == plane.places.nowhere, "SOURCE_NOT_IN_EXPORT"),
+    )
+    return Outcome(reason)
+
+
+def from_internet(plane: DataPlane, packets: InFlight, context: Int32) -> InFlight:
+    """Packets of the Internet at the NIC they reach: a public IP is translated; a private address is taken as already
+    translated, as flow logs write it."""
+    places = plane.places
+    by_public = places.owner_of_public(packets.destination)
+    by_private = holders(plane, context, packets.destination)
+    place = np.where(by_public != places.nowhere, by_public, by_private).astype(np.int32)
+    own = places.address[place]
+    destination = np.where(by_public != places.nowhere, own, packets.destination).astype(np.int32)
+    return packets.but(at=place, destination=destination)
+
+
+def internet_entry(plane: DataPlane, packets: InFlight) -> Outcome:
+    """Is there a door from the Internet, and is it open?"""
+    places, appliances = plane.places, plane.appliances
+    region = plane.region_of_atom[packets.destination]
+    absent = packets.at == places.nowhere
+    firewall = appliances.is_firewall[packets.at]
+    closed = plane.has_standard_public_ip[packets.at] & ~plane.filters.has_group[packets.at]
+    reason = first_of(
+        len(packets),
+        (absent & (plane.facts.vnet[region] >= 0), "DESTINATION_NOT_IN_EXPORT"),
+        (absent, "SOURCE_NOT_IN_EXPORT"),
+        (firewall & appliances.has_dnat_rules[packets.at], "FIREWALL_DNAT"),
+        (firewall, "FIREWALL_DEFAULT_DENY"),
+        (plane.is_private_endpoint[packets.at], "PRIVATE_ENDPOINT_NOT_MODELLED"),
+        (closed, "PUBLIC_IP_CLOSED"),
+    )
+    return Outcome(reason)
+
+
+def internet_translation(plane: DataPlane, packets: InFlight) -> Outcome:
+    """After the filters: did anything translate a public address to this NIC? Azure logs such scans all the same."""
+    translated = plane.has_public_ip[packets.at]
+    reason = first_of(
+        len(packets),
+        (~translated & plane.is_load_balanced[packets.at], "LOAD_BALANCER_NOT_MODELLED"),
+        (~translated, "NO_PUBLIC_IP"),
+    )
+    return Outcome(reason)

@@ -1,0 +1,209 @@
+"""What the walk found: a verdict for every packet, and what each NIC on the path would write in a flow log.
+
+`Predictions` holds columns; ``predictions[i]`` gives one packet's prediction for people. Observations come from the
+filters only: a route drop, a missing reply or an appliance that eats the packet is no ACL deny, and a flow log shows it
+as allowed at the NICs that let it pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.azure.resource import ResourceId
+from simulator.network.effective_routes import EffectiveRoute
+from simulator.network.network import Endpoint
+from simulator.walk.packets import Int32, Packets
+from simulator.walk.reasons import REASONS, Verdict
+
+if TYPE_CHECKING:
+    from simulator.dataplane.plane import DataPlane
+
+Layer = Literal["admin rules", "subnet NSG", "NIC NSG", "firewall", "appliance"]
+UInt8 = npt.NDArray[np.uint8]
+NOTHING = -1
+FIREWALL_TYPE = "microsoft.network/azurefirewalls"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleReference:
+    """A rule of a filter, by the filter's id (`acl`) and its own name."""
+
+    layer: Layer
+    acl: ResourceId
+    name: str
+    priority: int
+    action: str
+    is_default: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.acl.name}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one NIC's filters decide of a packet in one direction: what its flow log would say.
+
+    `rule` is the last evaluator that let the packet pass, or the one that stopped it; None where no filter stands at
+    the NIC. `also` are the other rules that allowed it here: Azure's logs may name any of them.
+    """
+
+    endpoint: Endpoint
+    direction: Literal["Inbound", "Outbound"]
+    verdict: Verdict
+    reason: str
+    rule: RuleReference | None
+    also: tuple[RuleReference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The fate of one packet, end to end.
+
+    `rule` is the rule that decided it: the denying one, or, when allowed, the last filter rule that let it pass.
+    `route` is the first route decision; `path` names the endpoints, gateways and the Internet it passed, in order.
+    """
+
+    verdict: Verdict
+    reason: str
+    rule: RuleReference | None
+    route: EffectiveRoute | None
+    path: tuple[str, ...]
+    observations: tuple[Observation, ...]
+
+
+@dataclass(frozen=True)
+class ObservationColumns:
+    """Observations as columns, sorted by packet. `first`…`third` are filter decisions in the order they were asked:
+    each a (table, row) pair, NOTHING where no filter stood; table kinds follow `direction` (see `LAYERS_OF`)."""
+
+    packet: Int32
+    endpoint: Int32
+    direction: UInt8  # 0 Inbound, 1 Outbound
+    reason: UInt8
+    tables: npt.NDArray[np.int32]  # [observations, 3]
+    rows: npt.NDArray[np.int32]  # [observations, 3]
+
+    def __len__(self) -> int:
+        return len(self.packet)
+
+
+#: The filters a NIC asks, in order, by direction (0 Inbound, 1 Outbound).
+LAYERS_OF: tuple[tuple[Layer, Layer, Layer], ...] = (
+    ("admin rules", "subnet NSG", "NIC NSG"),
+    ("admin rules", "NIC NSG", "subnet NSG"),
+)
+_DIRECTIONS: tuple[Literal["Inbound", "Outbound"], ...] = ("Inbound", "Outbound")
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """One row a packet. `reason` indexes `REASONS`; `decider` is (layer, table, row), NOTHING where no rule decided.
+
+    Layers 0-2 are the inbound filters of a NIC, 3-5 the outbound ones, 6 an appliance's. `route` is a row of
+    ``plane.forwarding.routes`` (NOTHING: none was asked); `path` holds, hop by hop, (packets, places).
+    """
+
+    plane: DataPlane
+    packets: Packets
+    reason: UInt8
+    decider: npt.NDArray[np.int32]
+    route: Int32
+    path: tuple[tuple[Int32, Int32], ...]
+    observed: ObservationColumns
+
+    def __len__(self) -> int:
+        return len(self.reason)
+
+    @cached_property
+    def verdict(self) -> UInt8:
+        """`Verdict` numbers."""
+        table = np.array([reason.verdict for reason in REASONS], np.uint8)
+        verdicts: UInt8 = table[self.reason]
+        return verdicts
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return (self[at] for at in range(len(self)))
+
+    def __getitem__(self, at: int) -> Prediction:
+        if not 0 <= at < len(self):
+            raise IndexError(at)
+        reason = REASONS[self.reason[at]]
+        return Prediction(
+            verdict=reason.verdict,
+            reason=reason.code,
+            rule=self.rule(at),
+            route=self.first_route(at),
+            path=self.names(at),
+            observations=self.observations(at),
+        )
+
+    def rule(self, at: int) -> RuleReference | None:
+        """The rule that decided packet `at`, or the last that let it pass."""
+        layer, table, row = (int(number) for number in self.decider[at])
+        return None if layer == NOTHING else rule_reference(self.plane, layer, table, row)
+
+    def first_route(self, at: int) -> EffectiveRoute | None:
+        """The route of the first place that asked for one; None where none covers the destination."""
+        routes = self.plane.forwarding.routes
+        number = int(self.route[at])
+        return routes[number] if 0 <= number < len(routes) else None
+
+    def names(self, at: int) -> tuple[str, ...]:
+        """The places that packet `at` passed."""
+        return tuple(self.plane.places.name(place) for place in self._places_by_packet.get(at, ()))
+
+    @cached_property
+    def _places_by_packet(self) -> dict[int, list[int]]:
+        by_packet: dict[int, list[int]] = {}
+        for packets, places in self.path:
+            for packet, place in zip(packets.tolist(), places.tolist(), strict=True):
+                by_packet.setdefault(packet, []).append(place)
+        return by_packet
+
+    def observations(self, at: int) -> tuple[Observation, ...]:
+        """What the NICs on packet `at`'s way decide, in the order it met them."""
+        first, last = np.searchsorted(self.observed.packet, [at, at + 1])
+        return tuple(observation(self.plane, self.observed, row) for row in range(int(first), int(last)))
+
+
+def observation(plane: DataPlane, observed: ObservationColumns, row: int) -> Observation:
+    """One row of the columns, for people."""
+    reason = REASONS[observed.reason[row]]
+    direction = int(observed.direction[row])
+    asked = [
+        rule_reference(plane, 3 * direction + layer, int(table), int(rule_row))
+        for layer, (table, rule_row) in enumerate(zip(observed.tables[row], observed.rows[row], strict=True))
+        if table != NOTHING
+    ]
+    decider = asked[-1] if asked else None
+    groups = tuple(rule for rule in asked[:-1] if rule.layer != "admin rules") if reason.code == "DELIVERED" else ()
+    return Observation(
+        endpoint=plane.places.endpoints[observed.endpoint[row]],
+        direction=_DIRECTIONS[direction],
+        verdict=reason.verdict,
+        reason=reason.code,
+        rule=decider,
+        also=groups,
+    )
+
+
+def rule_reference(plane: DataPlane, layer: int, table: int, row: int) -> RuleReference:
+    """The rule behind a (layer, table, row) of the columns."""
+    acl, rules = plane.filters.rule_lists[table]
+    rule = rules[row]
+    name = _layer_name(plane, layer, table)
+    if name == "admin rules":
+        acl = rule.id.parent.parent  # …/securityAdminConfigurations/c/ruleCollections/k/rules/r
+    return RuleReference(name, acl, rule.name, rule.priority, rule.action, rule.is_default)
+
+
+def _layer_name(plane: DataPlane, layer: int, table: int) -> Layer:
+    if layer < 6:
+        return LAYERS_OF[layer // 3][layer % 3]
+    return "firewall" if plane.filters.rule_lists[table][0].type == FIREWALL_TYPE else "appliance"

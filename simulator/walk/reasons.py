@@ -1,0 +1,81 @@
+"""Every fate a packet can meet, with a stable code, the verdict it means and one line for people.
+
+Codes are public: reports, logs and tickets quote them. A code is never reused for another meaning.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class Verdict(IntEnum):
+    """ALLOW: delivered, and the reply comes back. DENY: it does not. UNKNOWN: the export does not say."""
+
+    ALLOW = 0
+    DENY = 1
+    UNKNOWN = 2
+
+
+class Reason(NamedTuple):
+    """One fate: its code, the verdict it means, and what it says to an Azure engineer."""
+
+    code: str
+    verdict: Verdict
+    text: str
+
+
+_ALLOW, _DENY, _UNKNOWN = Verdict.ALLOW, Verdict.DENY, Verdict.UNKNOWN
+REASONS: tuple[Reason, ...] = (
+    Reason("DELIVERED", _ALLOW, "delivered, and the reply finds its way back"),
+    Reason("ADMIN_RULE_DENY", _DENY, "denied by a security admin rule of Virtual Network Manager"),
+    Reason("NSG_RULE_DENY", _DENY, "denied by a rule of a network security group"),
+    Reason("NSG_DEFAULT_DENY", _DENY, "denied by the default rule of a network security group"),
+    Reason("ROUTE_NONE", _DENY, "the effective route has next hop None"),
+    Reason("ROUTE_MISSING", _DENY, "no effective route covers the destination"),
+    Reason("NEXT_HOP_UNREACHABLE", _DENY, "the next hop lies outside this virtual network and its direct peers"),
+    Reason("NOT_PUBLIC", _DENY, "routed to the Internet, but the destination is no public address"),
+    Reason(
+        "PEERING_ACCESS_BLOCKED", _DENY, "the peering does not allow virtual network access and no NSG rule allows it"
+    ),
+    Reason("PEERING_FORWARDED_BLOCKED", _DENY, "the receiving peering does not allow forwarded traffic"),
+    Reason("SUBNET_PEERING", _DENY, "the peering joins only some subnets, and this one is not among them"),
+    Reason("GATEWAY_TRANSIT_OFF", _DENY, "gateway transit is not set on both sides of the peering"),
+    Reason("NVA_IP_FORWARDING_OFF", _DENY, "the next hop is a NIC without IP forwarding"),
+    Reason("APPLIANCE_DOES_NOT_FORWARD", _DENY, "the appliance is declared not to forward"),
+    Reason("APPLIANCE_RULE_DENY", _DENY, "denied by the appliance's declared rules"),
+    Reason("FIREWALL_RULE_DENY", _DENY, "denied by a network rule of Azure Firewall"),
+    Reason("FIREWALL_DEFAULT_DENY", _DENY, "no rule of Azure Firewall allows it"),
+    Reason("ROUTING_LOOP", _DENY, "the packet comes back to where it was"),
+    Reason(
+        "ASYMMETRIC_RETURN", _DENY, "the reply does not pass the same stateful appliances or leaves by another door"
+    ),
+    Reason("NO_RETURN_ROUTE", _DENY, "the reply finds no route back"),
+    Reason("NO_OUTBOUND_METHOD", _DENY, "the subnet is private and the NIC has no explicit way to the Internet"),
+    Reason("PUBLIC_IP_CLOSED", _DENY, "a Standard public IP is closed until a network security group allows inbound"),
+    Reason("NO_PUBLIC_IP", _DENY, "nothing translates a public address to this NIC"),
+    Reason("SOURCE_NOT_IN_EXPORT", _UNKNOWN, "no endpoint or on-premises network of the export holds the source"),
+    Reason("DESTINATION_NOT_IN_EXPORT", _UNKNOWN, "no endpoint of the export holds the destination"),
+    Reason("NEXT_HOP_NOT_IN_EXPORT", _UNKNOWN, "no endpoint of the export answers at the next hop address"),
+    Reason("RULE_NOT_RESOLVED", _UNKNOWN, "a rule that may match names a tag or group that is not known"),
+    Reason("NSG_NOT_IN_EXPORT", _UNKNOWN, "the network security group is not in the export"),
+    Reason("ROUTE_TABLE_NOT_IN_EXPORT", _UNKNOWN, "the route table is not in the export"),
+    Reason("PEER_NOT_IN_EXPORT", _UNKNOWN, "the peered virtual network is not in the export"),
+    Reason("ADMIN_DEPLOYMENT_UNKNOWN", _UNKNOWN, "an admin rule would decide, and its deployment is not declared"),
+    Reason("GATEWAY_ROUTES_UNKNOWN", _UNKNOWN, "a gateway may have learned a route for the destination"),
+    Reason("APPLIANCE_NOT_DECLARED", _UNKNOWN, "what the appliance's guest does is not declared"),
+    Reason("FIREWALL_APPLICATION_RULES", _UNKNOWN, "application rules of Azure Firewall may decide; not modelled yet"),
+    Reason("FIREWALL_DNAT", _UNKNOWN, "DNAT rules of Azure Firewall may decide; not modelled yet"),
+    Reason("FIREWALL_POLICY_NOT_IN_EXPORT", _UNKNOWN, "the firewall's policy, or a parent of it, is not in the export"),
+    Reason("LOAD_BALANCER_NOT_MODELLED", _UNKNOWN, "a load balancer takes part; not modelled yet"),
+    Reason(
+        "SERVICE_ENDPOINT_NOT_MODELLED",
+        _UNKNOWN,
+        "leaves by a service endpoint; the service's firewall is not modelled",
+    ),
+    Reason("PRIVATE_ENDPOINT_NOT_MODELLED", _UNKNOWN, "a private endpoint takes part; not modelled yet"),
+    Reason("PLATFORM_TRAFFIC_NOT_MODELLED", _UNKNOWN, "platform addresses have rules of their own; not modelled yet"),
+    Reason("PUBLIC_IP_HAIRPIN_NOT_MODELLED", _UNKNOWN, "leaves and comes back by a public IP of the network itself"),
+    Reason("SMTP_NOT_MODELLED", _UNKNOWN, "outbound TCP 25 depends on the subscription's offer; not modelled yet"),
+)
+CODE_OF = {reason.code: number for number, reason in enumerate(REASONS)}

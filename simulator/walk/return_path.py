@@ -1,0 +1,141 @@
+"""The reply: it needs no rule, because the filters at a NIC remember the flow, but it needs a route.
+
+It must meet the stateful appliances that saw the request, no other ones, and end where the flow began.
+Learn: azure/virtual-network/virtual-networks-udr-overview, azure/firewall/firewall-faq
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.dataplane.appliances import FORWARDS
+from simulator.dataplane.forwarding import TO_GATEWAY, TO_INTERNET
+from simulator.dataplane.plane import DataPlane
+from simulator.walk.egress import is_advertised
+from simulator.walk.in_flight import DELIVERED, HOP_LIMIT, InFlight, Ledger, Outcome, codes
+from simulator.walk.packets import Bools, Int32
+from simulator.walk.reasons import CODE_OF
+from simulator.walk.routing import effective_route, leads_inside, next_place, route_of
+
+
+class Replies:
+    """Replies under way, with the stateful appliances they met; fates are written into the ledger."""
+
+    def __init__(self, plane: DataPlane, ledger: Ledger, packets: InFlight) -> None:
+        self.plane, self.ledger = plane, ledger
+        self.met = np.zeros(ledger.count, np.uint64)
+        self.packets = packets
+
+    def finish(self, mask: Bools, good: Bools, code: str) -> None:
+        """Those under the mask are done: `good` ones came back right, the others get the reason."""
+        bad = self.packets.flow[mask & ~good]
+        self.ledger.reason[bad] = CODE_OF[code]
+        self.packets = self.packets.where(~mask)
+
+    def same_appliances(self) -> Bools:
+        flow = self.packets.flow
+        same: Bools = self.met[flow] == self.ledger.appliances[flow]
+        return same
+
+
+def return_path(plane: DataPlane, started: InFlight, ledger: Ledger) -> None:
+    """Send the reply of every delivered packet back; turn the fate of those that do not come home into its reason."""
+    replies = Replies(plane, ledger, _first_replies(plane, started, ledger))
+    _through_the_gateway(replies)
+    _untranslate_at_the_door(replies)
+    for _ in range(HOP_LIMIT):
+        if not len(replies.packets):
+            return
+        _route(replies)
+        _leave(replies)
+        _arrive(replies)
+    ledger.reason[replies.packets.flow] = CODE_OF["NO_RETURN_ROUTE"]
+
+
+def _first_replies(plane: DataPlane, started: InFlight, ledger: Ledger) -> InFlight:
+    """Replies start where the packet ended and go to the source it had there.
+
+    What left to the Internet from its own NIC comes back to that NIC: nothing is to be asked.
+    """
+    flow = np.flatnonzero(ledger.reason == DELIVERED).astype(np.int32)
+    end = ledger.end[flow]
+    home_again = (end == ledger.origin[flow]) & (ledger.target[flow] == plane.places.internet)
+    flow = flow[~home_again]
+    packets = started.where(flow)
+    return packets.but(flow=flow, at=ledger.end[flow], source=packets.destination, destination=ledger.end_source[flow])
+
+
+def _through_the_gateway(replies: Replies) -> None:
+    """On-premises answers only to addresses that the gateway advertises to it; the reply enters at the gateway."""
+    places, packets = replies.plane.places, replies.packets
+    target = replies.ledger.target[packets.flow]
+    from_premises = (target >= places.first_gateway) & (target < places.internet)
+    packets = packets.but(at=np.where(from_premises, target, packets.at).astype(np.int32))
+    replies.packets = packets
+    lost = from_premises.copy()
+    lost[from_premises] = ~is_advertised(replies.plane, packets.at[from_premises], packets.destination[from_premises])
+    replies.finish(lost, np.zeros(len(lost), bool), "GATEWAY_TRANSIT_OFF")
+
+
+def _untranslate_at_the_door(replies: Replies) -> None:
+    """A reply from the Internet enters at the appliance that let the packet out, which knows whom it is for."""
+    ledger, packets = replies.ledger, replies.packets
+    at_door = ledger.target[packets.flow] == replies.plane.places.internet
+    door = packets.where(at_door)
+    replies.met[door.flow] += replies.plane.appliances.key[door.at]
+    destination = packets.destination.copy()
+    destination[at_door] = _before_translation(ledger, door.flow, door.at, door.destination)
+    replies.packets = packets.but(destination=destination)
+
+
+def _before_translation(ledger: Ledger, flow: Int32, place: Int32, address: Int32) -> Int32:
+    """The source that each flow had before `place` replaced it; `address` where that place replaced nothing."""
+    here = ledger.nat_place[flow] == place[:, None]
+    hop = here.argmax(axis=1)
+    original: Int32 = np.where(here.any(axis=1), ledger.nat_source[flow, hop], address).astype(np.int32)
+    return original
+
+
+def _route(replies: Replies) -> None:
+    packets = replies.packets.but(route=route_of(replies.plane, replies.packets))
+    packets = packets.but(target=next_place(replies.plane, packets))
+    outcome = effective_route(replies.plane, packets)
+    replies.ledger.note("return route", packets, outcome, is_return=True)
+    unknown = outcome.reason >= CODE_OF["SOURCE_NOT_IN_EXPORT"]
+    replies.ledger.reason[packets.flow[unknown]] = outcome.reason[unknown]
+    replies.packets = packets
+    replies.finish(~outcome.passes, unknown, "NO_RETURN_ROUTE")
+
+
+def _leave(replies: Replies) -> None:
+    """Replies that leave by a gateway or to the Internet are right only where the flow came in by that door."""
+    plane, packets = replies.plane, replies.packets
+    leads = plane.forwarding.leads[packets.route]
+    home = replies.ledger.origin[packets.flow]
+    leaves = ~leads_inside(plane, packets)
+    by_internet = (leads == TO_INTERNET) & (home == plane.places.internet)
+    by_gateway = (leads == TO_GATEWAY) & (home == packets.target)
+    first_place = packets.at == replies.ledger.end[packets.flow]
+    right = (by_gateway | (by_internet & first_place)) & replies.same_appliances()
+    replies.finish(leaves, right, "ASYMMETRIC_RETURN")
+
+
+def _arrive(replies: Replies) -> None:
+    plane, ledger = replies.plane, replies.ledger
+    packets = replies.packets.but(at=replies.packets.target)
+    replies.packets = packets
+    replies.finish(packets.at == plane.places.nowhere, np.zeros(len(packets), bool), "NO_RETURN_ROUTE")
+    packets = replies.packets
+    ledger.note("return", packets, Outcome(codes(len(packets))), is_return=True)
+    home = packets.at == ledger.origin[packets.flow]
+    replies.finish(home, replies.same_appliances(), "ASYMMETRIC_RETURN")
+    packets = replies.packets
+    forwards = plane.appliances.behaviour[packets.at] == FORWARDS
+    replies.finish(~forwards, np.zeros(len(packets), bool), "ASYMMETRIC_RETURN")
+    packets = replies.packets
+    replies.met[packets.flow] += plane.appliances.key[packets.at]
+    own = packets.destination == plane.places.address[packets.at]
+    destination = np.where(
+        own, _before_translation(ledger, packets.flow, packets.at, packets.destination), packets.destination
+    )
+    replies.packets = packets.but(destination=destination.astype(np.int32))

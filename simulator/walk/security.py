@@ -1,0 +1,107 @@
+"""The filters that stand at a NIC: security admin rules, then the security groups of subnet and NIC.
+
+Inbound the subnet's group is asked before the NIC's, outbound the other way round. A Deny ends; an admin AlwaysAllow
+goes round the groups of this NIC in this direction only; an admin Allow, or no admin match, goes on to the groups.
+Learn: azure/virtual-network/network-security-group-how-it-works, azure/virtual-network-manager/concept-security-admins
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from simulator.dataplane.filter_table import ALWAYS_ALLOW, DENY, NO_MATCH, Header
+from simulator.dataplane.filters import INBOUND, MISSING_TABLE, NO_TABLE, Found
+from simulator.dataplane.plane import DataPlane
+from simulator.walk.in_flight import DELIVERED, InFlight, Ledger, Outcome, UInt8, first_of, header_at
+from simulator.walk.packets import Bools, Int32
+from simulator.walk.predictions import LAYERS_OF, NOTHING
+
+
+class Checkpoint(NamedTuple):
+    """What the filters of one NIC decide in one direction: the reason, and the (table, row) each of the three met."""
+
+    reason: UInt8
+    outcomes: tuple[Outcome, Outcome, Outcome]
+    tables: Int32
+    rows: Int32
+
+
+def checkpoint(plane: DataPlane, packets: InFlight, direction: int) -> Checkpoint:
+    """Ask the three filters of each packet's place; a filter after the one that stopped is not asked."""
+    header = header_at(plane, packets)
+    admin, bypass = admin_rules(plane, packets, header, direction)
+    groups = plane.filters
+    order = (groups.subnet_group, groups.nic_group) if direction == INBOUND else (groups.nic_group, groups.subnet_group)
+    outcomes, reason = [admin], admin.reason
+    for group in order:
+        asked = (reason == DELIVERED) & ~bypass
+        outcome = security_group(plane, np.where(asked, group[direction][packets.at], NO_TABLE), header)
+        outcomes.append(outcome)
+        reason = np.where(reason == DELIVERED, outcome.reason, reason)
+    tables = np.stack([_column(outcome.table) for outcome in outcomes], axis=1)
+    rows = np.stack([_column(outcome.row) for outcome in outcomes], axis=1)
+    return Checkpoint(reason, (outcomes[0], outcomes[1], outcomes[2]), tables, rows)
+
+
+def _column(column: Int32 | None) -> Int32:
+    assert column is not None
+    return column
+
+
+def admin_rules(plane: DataPlane, packets: InFlight, header: Header, direction: int) -> tuple[Outcome, Bools]:
+    """The admin rules of the VNet, and which packets go round the security groups."""
+    tables = plane.filters.admin[direction][packets.at]
+    found = plane.filters.match(tables, header)
+    ends = (found.action == DENY) | (found.action == ALWAYS_ALLOW)
+    reason = first_of(
+        len(packets),
+        *_doubts(found),
+        (ends & found.deployment_unknown, "ADMIN_DEPLOYMENT_UNKNOWN"),
+        (found.action == DENY, "ADMIN_RULE_DENY"),
+    )
+    bypass = (found.action == ALWAYS_ALLOW) & (reason == DELIVERED)
+    matched = found.action != NO_MATCH
+    return Outcome(reason, np.where(matched, tables, NOTHING), np.where(matched, found.row, NOTHING)), bypass
+
+
+def security_group(plane: DataPlane, tables: Int32, header: Header) -> Outcome:
+    """One level of security groups; no group there lets everything pass."""
+    found = plane.filters.match(tables, header)
+    denied = found.action == DENY
+    is_default = denied & plane.filters.is_default(tables, found.row)
+    reason = first_of(
+        len(tables),
+        (tables == MISSING_TABLE, "NSG_NOT_IN_EXPORT"),
+        *_doubts(found),
+        (is_default, "NSG_DEFAULT_DENY"),
+        (denied, "NSG_RULE_DENY"),
+    )
+    matched = found.action != NO_MATCH
+    return Outcome(reason, np.where(matched, tables, NOTHING), np.where(matched, found.row, NOTHING))
+
+
+def _doubts(found: Found) -> tuple[tuple[Bools, str], tuple[Bools, str]]:
+    doubtful = ~found.is_certain
+    return (doubtful & ~found.is_resolved, "RULE_NOT_RESOLVED"), (doubtful, "GATEWAY_ROUTES_UNKNOWN")
+
+
+def pass_checkpoint(plane: DataPlane, packets: InFlight, direction: int, ledger: Ledger) -> InFlight:
+    """Ask the filters, write down what they observe and who decided, and give those who pass."""
+    if not len(packets):
+        return packets
+    found = checkpoint(plane, packets, direction)
+    ledger.observe(packets, direction, found.reason, found.tables, found.rows)
+    asked = np.ones(len(packets), bool)
+    for layer, outcome in enumerate(found.outcomes):
+        table, row = found.tables[:, layer], found.rows[:, layer]
+        ledger.decide(packets, 3 * direction + layer, table, row, table != NOTHING)
+        name = f"{LAYERS_OF[direction][layer]} {'inbound' if direction == INBOUND else 'outbound'}"
+        some = Outcome(outcome.reason[asked], table[asked], row[asked])
+        ledger.note(name, packets.where(asked), some)
+        asked = asked & outcome.passes
+    passes = found.reason == DELIVERED
+    if not passes.all():
+        ledger.close(packets.where(~passes), found.reason[~passes])
+    return packets.where(passes)

@@ -1,0 +1,23 @@
+"""Fixtures every test may use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of recorded Azure answers and real logs beside the checkout; tests that need it skip without it."""
+    folder = REPOSITORY.parent / "shared"
+    if not (folder / "truth").is_dir():
+        pytest.skip("needs ../shared (recorded Azure answers, real flow logs), which is not beside this checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def scenarios() -> Path:
+    return REPOSITORY / "scenarios"

@@ -1,0 +1,66 @@
+"""How logs spell rules and ACLs."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.flows.rule_names import RuleName, acl_kind, parse_rule_name
+
+GUID = "8e593d16-5f9d-4b25-b3b2-df7b6951a08b"
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("DefaultRule_DenyAllInBound", RuleName("default", "DenyAllInBound")),
+        ("UserRule_allow-web", RuleName("user", "allow-web")),
+        ("UserRule_UserRule_x", RuleName("user", "UserRule_x")),
+        ("UserRule_DefaultRule_x", RuleName("user", "DefaultRule_x")),
+        ("userrule_x", RuleName("user", "x")),
+        ("UserRule_Defender-JITRule_2017_88ABE0", RuleName("user", "Defender-JITRule_2017_88ABE0")),
+        (f"UserRule_x_{GUID}", RuleName("user", f"x_{GUID}")),
+        (f"BlockHighRisk_{GUID}", RuleName("admin", "BlockHighRisk")),
+        (f"BlockHighRisk_{GUID.upper()}", RuleName("admin", "BlockHighRisk")),
+        (f"x_{GUID}_{GUID}", RuleName("admin", f"x_{GUID}")),
+        ("Internet", RuleName("admin", "Internet")),
+        ("PlatformRule", RuleName("platform", "PlatformRule")),
+        ("platformrule", RuleName("platform", "platformrule")),
+        ("unspecified", RuleName("unspecified", "unspecified")),
+    ],
+)
+def test_a_logged_text_names_a_rule_of_a_kind(text: str, rule: RuleName) -> None:
+    assert parse_rule_name(text) == rule
+
+
+def test_names_agree_in_any_case_and_where_the_log_cut_them() -> None:
+    long = "allow-" + "x" * 70
+    assert parse_rule_name("UserRule_ALLOW-web").is_name_of("allow-Web")
+    assert not parse_rule_name("UserRule_allow-we").is_name_of("allow-web")
+    assert parse_rule_name("UserRule_" + long[:65]).is_name_of(long)
+    assert parse_rule_name(("UserRule_" + long)[:65]).is_name_of(long)
+    assert not parse_rule_name("UserRule_" + long).is_name_of(long[:65])
+
+
+@given(st.text(max_size=80))
+def test_every_name_is_found_again_behind_its_prefix(name: str) -> None:
+    for prefix in ("UserRule_", "DefaultRule_"):
+        assert parse_rule_name(prefix + name).is_name_of(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network/networkSecurityGroups/nsg", "arm_id"),
+        ("/SUBSCRIPTIONS/0/RESOURCEGROUPS/RG/PROVIDERS/MICROSOFT.NETWORK/NETWORKSECURITYGROUPS/NSG", "arm_id"),
+        (GUID, "guid"),
+        (GUID.upper(), "guid"),
+        ("00000000-0000-0000-0000-000000000000", "zero"),
+        ("unspecified", "unspecified"),
+        ("", "other"),
+        (GUID + "0", "other"),
+    ],
+)
+def test_an_acl_is_of_a_kind(text: str, kind: str) -> None:
+    assert acl_kind(text) == kind

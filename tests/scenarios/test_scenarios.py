@@ -1,0 +1,63 @@
+"""Every scenario's expected.csv: what an Azure engineer expects of each flow, derived by hand from Azure's rules.
+
+Adding a case is adding a row. `rule` is the deciding rule as ``filter/rule``: the denying one, or, of an allowed flow,
+the last filter rule that let it pass; empty where no rule decided.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.questions import Question, ask, network_of
+
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+FILES = sorted(SCENARIOS.glob("*/expected.csv"))
+COLUMNS = ["source", "destination", "protocol", "port", "verdict", "reason", "rule", "why"]
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def question_of(row: dict[str, str]) -> Question:
+    return Question(row["source"], row["destination"], row["protocol"], int(row["port"] or 0))
+
+
+CASES = [
+    pytest.param(path, at, id=f"{path.parent.name}-{question_of(row)}")
+    for path in FILES
+    for at, row in enumerate(rows_of(path))
+]
+
+
+@cache
+def answers_of(path: Path) -> list[tuple[str, str, str]]:
+    """(verdict, reason, rule) of every row, walked as one batch."""
+    predictions = ask(path.with_name("topology.yaml"), [question_of(row) for row in rows_of(path)])
+    return [(found.verdict.name, found.reason, str(found.rule or "")) for found in predictions]
+
+
+@pytest.mark.parametrize(("path", "at"), CASES)
+def test_the_answer_is_the_expected_one(path: Path, at: int) -> None:
+    row = rows_of(path)[at]
+    assert answers_of(path)[at] == (row["verdict"], row["reason"], row["rule"]), row["why"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+def test_the_file_has_the_columns_and_no_question_twice(path: Path) -> None:
+    rows = rows_of(path)
+    assert list(rows[0]) == COLUMNS
+    questions = [question_of(row) for row in rows]
+    assert len(questions) == len(set(questions))
+    assert all(row["why"] for row in rows)
+
+
+@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*/topology.yaml")), ids=lambda path: path.parent.name)
+def test_the_topology_loads_without_errors_and_has_a_guide(path: Path) -> None:
+    assert [issue for issue in network_of(path).issues if issue.severity == "error"] == []
+    assert path.with_name("README.md").is_file()
