@@ -1,1 +1,69 @@
-"""vnetsim: a network simulator and what-if engine for Azure hub-spoke networks."""
+"""vnetsim: a network simulator and what-if engine for Azure hub-spoke networks.
+
+The public functions are listed in ``__all__`` and loaded when first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulator.comparison.diff import diff
+    from simulator.errors import SimulatorError
+    from simulator.flows.read import read_flow_logs
+    from simulator.flows.replay import replay
+    from simulator.network.effective_routes import effective_routes, next_hop
+    from simulator.network.effective_rules import effective_security_rules
+    from simulator.network.load import load
+    from simulator.network.network import build_network
+    from simulator.sources.load import load_snapshot
+    from simulator.walk.explain import explain, ip_flow_verify
+    from simulator.whatif.change import load_change
+    from simulator.whatif.impact import what_if
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "SimulatorError",
+    "build_network",
+    "diff",
+    "effective_routes",
+    "effective_security_rules",
+    "explain",
+    "ip_flow_verify",
+    "load",
+    "load_change",
+    "load_snapshot",
+    "next_hop",
+    "read_flow_logs",
+    "replay",
+    "what_if",
+]
+
+_HOMES = {
+    "SimulatorError": "simulator.errors",
+    "build_network": "simulator.network.network",
+    "diff": "simulator.comparison.diff",
+    "effective_routes": "simulator.network.effective_routes",
+    "effective_security_rules": "simulator.network.effective_rules",
+    "explain": "simulator.walk.explain",
+    "ip_flow_verify": "simulator.walk.explain",
+    "load": "simulator.network.load",
+    "load_change": "simulator.whatif.change",
+    "load_snapshot": "simulator.sources.load",
+    "next_hop": "simulator.network.effective_routes",
+    "read_flow_logs": "simulator.flows.read",
+    "replay": "simulator.flows.replay",
+    "what_if": "simulator.whatif.impact",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'simulator' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Shared machines are slow at times: a law is judged by its answer, never by the clock.
+settings.register_profile("vnetsim", deadline=None)
+settings.load_profile("vnetsim")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -45,7 +45,7 @@ class FirewallRule(ArmModel):
             properties = value.get("properties")
             inner = properties if isinstance(properties, dict) else value
             protocols = next((held for key, held in inner.items() if key.lower() == "protocols"), None)
-            if protocols and all(isinstance(protocol, str) for protocol in protocols):
+            if isinstance(protocols, list) and protocols and all(isinstance(one, str) for one in protocols):
                 return {**value, "ipProtocols": protocols}
         return value
 

@@ -108,6 +108,7 @@ class Declarations:
     `learned_routes`: gateway → routes; a gateway that learns by BGP and is missing here has unknown routes.
     `deployments`: region → ids of the AVNM configurations deployed there; None means nobody said.
     `service_tags`: extra or corrected service tags, name → prefixes.
+    `assumptions`: how to read what Azure's documentation leaves open, name → choice.
     """
 
     learned_routes: Mapping[ResourceId, tuple[LearnedRoute, ...]] = field(default_factory=dict)
@@ -115,6 +116,7 @@ class Declarations:
     appliances: Mapping[ResourceId, Appliance] = field(default_factory=dict)
     on_premises: tuple[OnPremisesNetwork, ...] = ()
     service_tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    assumptions: Mapping[str, str] = field(default_factory=dict)
 
     def merged_with(self, other: Declarations) -> Declarations:
         """Both sets of facts; where both speak, `other` wins."""
@@ -127,6 +129,7 @@ class Declarations:
             appliances={**self.appliances, **other.appliances},
             on_premises=(*self.on_premises, *other.on_premises),
             service_tags={**self.service_tags, **other.service_tags},
+            assumptions={**self.assumptions, **other.assumptions},
         )
 
 

@@ -12,9 +12,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
+import simulator
 from simulator.cli import check, diff, explain, generate, replay, run, schema, show, what_if
 from simulator.cli.exits import Exit
-from simulator.cli.session import say, tool_version
+from simulator.cli.session import say
 from simulator.errors import QuestionError, SimulatorError
 
 app = typer.Typer(
@@ -36,7 +37,7 @@ def _options(
     version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
 ) -> None:
     if version:
-        print(f"vnetsim {tool_version()}")
+        print(f"vnetsim {simulator.__version__}")
         raise typer.Exit()
 
 
@@ -78,6 +79,6 @@ def _internal(error: Exception) -> str:
     text = f"{type(error).__name__}: {error}".split("\n", 1)[0]
     python = ".".join(map(str, sys.version_info[:3]))
     return (
-        f"internal error: {text} (vnetsim {tool_version()}, Python {python}, {sys.platform}). "
+        f"internal error: {text} (vnetsim {simulator.__version__}, Python {python}, {sys.platform}). "
         "This is a fault of vnetsim: please report this line, the command and its input; --debug shows the traceback."
     )

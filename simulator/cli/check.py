@@ -11,7 +11,10 @@ NAME = "check"
 
 @verb
 def command(session: Session, network: NetworkArgument, strict: StrictOption = False) -> int:
-    """Read a topology, count its resources and list every issue; ends with 1 when one is an error."""
+    """List what is wrong with a topology.
+
+    Counts the resources and lists every issue with its place and a way out. Ends with 1 when one is an error.
+    """
     import simulator
     from simulator.report.issues import issues_report
 

@@ -12,7 +12,10 @@ NAME = "diff"
 
 @verb
 def command(session: Session, network: NetworkArgument, logs: LogsArgument, strict: StrictOption = False) -> int:
-    """Compare VNet flow logs with the predictions; ends with 1 when a verdict or a deciding rule differs."""
+    """Find where flow logs and predictions part.
+
+    Groups what differs, worst first, with its place in the log. Ends with 1 when a verdict or a deciding rule differs.
+    """
     import simulator
     from simulator.report.mismatches import mismatches_report
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from simulator.cli.exits import Exit
 from simulator.cli.loading import load_network
 from simulator.cli.options import NetworkArgument, verb
 from simulator.cli.session import Session
+
+if TYPE_CHECKING:
+    from simulator.network.network import Network
 
 NAME = "generate"
 _START = "2026-01-12T08:00:00Z"
@@ -26,19 +29,34 @@ def command(
     start: Annotated[str, typer.Option("--start", help="When the log begins: ISO 8601, UTC if no zone.")] = _START,
     minutes: Annotated[int, typer.Option("--minutes", min=1, max=44_640, help="How long the log is.")] = 60,
 ) -> int:
-    """Write a VNet flow log (version 4) of made-up traffic, as the predictions say it would be recorded."""
-    import simulator
+    """Write a flow log of made-up traffic.
 
+    The log is a VNet flow log, version 4, and holds what the predictions say Azure would record. Give --output-file,
+    or it goes to stdout.
+    """
     beginning = _moment(start)
     loaded = load_network(session, network)
     with session.step(f"generating {flows:,} flows"):
-        blob = simulator.generate(loaded, flows=flows, seed=seed, start=beginning, minutes=minutes)
+        blob = _blob(loaded, flows, seed, beginning, minutes)
     if session.output_file is not None:
         session.save(blob)
     else:
         sys.stdout.buffer.write(blob)
         sys.stdout.buffer.flush()
     return Exit.OK
+
+
+def _blob(network: Network, flows: int, seed: int, start: datetime, minutes: int) -> bytes:
+    from simulator.flows.sample_traffic import sample_flows
+    from simulator.flows.synthetic import generate
+    from simulator.flows.vnet_flow_log_writer import write_vnet_flow_log
+    from simulator.walk.explain import data_plane
+    from simulator.walk.packet_walk import packet_walk
+
+    predictions = packet_walk(data_plane(network), sample_flows(network, flows, seed))
+    records = generate(predictions, start=start, minutes=minutes, seed=seed)
+    regions = {held.id.key: held.location for held in network.snapshot.virtual_networks if held.location}
+    return write_vnet_flow_log(records, regions=regions, phase_seed=seed)
 
 
 def _moment(text: str) -> datetime:

@@ -43,9 +43,23 @@ def require_subnet(network: Network, name: str) -> Subnet:
     subnet = find_subnet(network, name)
     if subnet is None:
         known = [f"{held.id.parent.name}/{held.id.name}" for held in network.subnets.values()]
+        called = [full for full in known if full.lower().endswith(f"/{name.strip().lower()}")]
         hint = did_you_mean(name, known, otherwise="subnets there are")
+        hint = f"say which: {', '.join(called[:6])}" if called else hint
         raise QuestionError(f"no single subnet is called {name!r}", code="VNS5012", hint=hint)
     return subnet
+
+
+def find_place(network: Network, name: str) -> Endpoint | Subnet:
+    """The NIC or subnet of that name. Raises QuestionError (VNS5011, VNS5012)."""
+    if network.endpoint(name) is not None:
+        return find_nic(network, name)
+    subnet = find_subnet(network, name)
+    if subnet is not None:
+        return subnet
+    if "/" in name or any(held.id.name.lower() == name.strip().lower() for held in network.subnets.values()):
+        return require_subnet(network, name)
+    return find_nic(network, name)
 
 
 def _is_called(endpoint: Endpoint, name: str) -> bool:

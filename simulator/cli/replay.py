@@ -12,7 +12,10 @@ NAME = "replay"
 
 @verb
 def command(session: Session, network: NetworkArgument, logs: LogsArgument, strict: StrictOption = False) -> int:
-    """Predict the verdict, route and deciding rule of every conversation in VNet flow logs."""
+    """Predict every recorded conversation.
+
+    Gives each conversation of the VNet flow logs its verdict, reason, deciding rule, route and path.
+    """
     import simulator
     from simulator.report.replay import replay_report, verdict_counts
 

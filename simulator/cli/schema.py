@@ -11,7 +11,7 @@ NAME = "schema"
 
 @verb
 def command(session: Session) -> int:
-    """Print the JSON Schema (2020-12) of scenario files."""
+    """Print the JSON Schema of scenario files."""
     import json
 
     from simulator.sources.scenario import scenario_schema

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+import simulator
 from simulator.report.formats import OutputFormat, render
 from simulator.report.text import in_ascii, printable
 
@@ -38,7 +39,7 @@ class Session:
     def write(self, report: Report) -> None:
         """The result, on stdout or in the file. Raises typer.BadParameter when the file cannot be written."""
         stream = sys.stdout if self.output_file is None else None
-        text = render(report, self.output, stream=stream, tool_version=tool_version())
+        text = render(report, self.output, stream=stream, tool_version=simulator.__version__)
         if self.output_file is None:
             self._print(text)
         else:
@@ -120,12 +121,3 @@ def say(text: str) -> None:
         print(message, file=sys.stderr, flush=True)
     except UnicodeEncodeError:
         print(in_ascii(message), file=sys.stderr, flush=True)
-
-
-def tool_version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("vnetsim")
-    except PackageNotFoundError:
-        return "0+unknown"

@@ -9,7 +9,7 @@ import typer
 from simulator.cli.exits import Exit
 from simulator.cli.loading import load_network, load_network_or_default
 from simulator.cli.options import NetworkArgument, verb
-from simulator.cli.questions import find_nic, find_subnet, require_subnet
+from simulator.cli.questions import find_nic, find_place, require_subnet
 from simulator.cli.session import Session
 from simulator.errors import QuestionError
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from simulator.space.addresses import Prefix
 
 app = typer.Typer(
-    help="Show the topology, effective routes, effective security rules or the addresses of a service tag.",
+    help="Show what Azure would print of a network.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -47,15 +47,14 @@ def topology(session: Session, network: NetworkArgument) -> int:
 def effective_routes(session: Session, network: NetworkArgument, place: PlaceArgument) -> int:
     """The effective route table, as az network nic show-effective-route-table prints it."""
     import simulator
+    from simulator.azure.virtual_network import Subnet
     from simulator.network.effective_routes import subnet_routes
     from simulator.report.effective_routes import effective_routes_report
 
     loaded = load_network(session, network)
-    subnet = find_subnet(loaded, place)
-    if loaded.endpoint(place) is None and subnet is not None:
-        routes = subnet_routes(loaded, subnet.id)
-    else:
-        routes = simulator.effective_routes(loaded, find_nic(loaded, place).id)
+    found = find_place(loaded, place)
+    read = subnet_routes if isinstance(found, Subnet) else simulator.effective_routes
+    routes = read(loaded, found.id)
     session.write(effective_routes_report(place, routes))
     return Exit.OK
 

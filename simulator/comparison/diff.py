@@ -9,27 +9,25 @@ Learn: azure/network-watcher/vnet-flow-logs-overview
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
 
 from simulator.comparison.categories import RANK
 from simulator.comparison.explanations import Case, Explanation, explain_case
+from simulator.comparison.labels import Parties, moment, protocol_name
 from simulator.comparison.logged_rules import LoggedRules
 from simulator.comparison.mismatches import Mismatch, Mismatches, Observed
-from simulator.comparison.parties import Parties
 from simulator.flows.distinct import Column, Rows, distinct_rows
 from simulator.flows.records import BEGIN, DIRECTIONS
 from simulator.flows.replay import NONE, Replay
 from simulator.flows.rule_names import parse_rule_name
-from simulator.walk.packets import PROTOCOLS, TCP, UDP, Bools
+from simulator.walk.packets import TCP, UDP, Bools
 from simulator.walk.predictions import Observation
 from simulator.walk.reasons import REASONS, Verdict
 
 #: How many places in the log a row shows.
 LOCATORS_SHOWN = 5
-_PROTOCOL_NAMES = {number: name.upper() for name, number in PROTOCOLS.items()}
 
 
 def diff(replay: Replay) -> Mismatches:
@@ -170,8 +168,8 @@ def _describer(replay: Replay) -> Callable[[Rows, Explanation], Mismatch]:
             acl=records.acls[flows.acl[at]],
             rule=records.rules[flows.rule[at]],
             records=int(flows.count[members].sum()),
-            first_time=_moment(int(flows.first_time[members].min())),
-            last_time=_moment(int(flows.last_time[members].max())),
+            first_time=moment(int(flows.first_time[members].min())),
+            last_time=moment(int(flows.last_time[members].max())),
         )
         return Mismatch(
             category=explanation.category,
@@ -181,7 +179,7 @@ def _describer(replay: Replay) -> Callable[[Rows, Explanation], Mismatch]:
             direction=DIRECTIONS[flows.direction[at]],
             source=parties.label(vnet, flows.source.value(at)),
             destination=parties.label(vnet, flows.destination.value(at)),
-            protocol=_PROTOCOL_NAMES.get(protocol, str(protocol)),
+            protocol=protocol_name(protocol),
             port=int(flows.destination_port[at]) if protocol in (TCP, UDP) else NONE,
             conversations=len(members),
             sources=len({flows.source.value(int(member)) for member in members}),
@@ -197,10 +195,6 @@ def _describer(replay: Replay) -> Callable[[Rows, Explanation], Mismatch]:
     return describe
 
 
-def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
-
-
 def _observed_text(observed: Observed) -> str:
     verb = "denied" if observed.verdict == "DENY" else "allowed"
     acl = observed.acl.rsplit("/", 1)[-1]
@@ -213,5 +207,8 @@ def predicted_text(predicted: Observation | None) -> str:
         return "nothing, the NIC is not known"
     if predicted.verdict == Verdict.UNKNOWN:
         return f"unknown ({predicted.reason})"
-    verb, rule = "denied" if predicted.verdict == Verdict.DENY else "allowed", predicted.rule
-    return f"{verb} by {rule} ({rule.priority})" if rule else f"{verb}, no filter stands here"
+    verb = "denied" if predicted.verdict == Verdict.DENY else "allowed"
+    if predicted.rule is None:
+        return f"{verb}, no filter stands here"
+    rules = dict.fromkeys(f"{rule} ({rule.priority})" for rule in (*predicted.also, predicted.rule))
+    return f"{verb} by {' and '.join(rules)}"

@@ -118,7 +118,7 @@ def _difference(case: Case, predicted: Observation, rules: LoggedRules) -> Expla
     if case.end_to_end.code in _ENDS_NOT_IN_EXPORT:
         return Explanation("unknown_endpoint", "unknown_ip", "the export may be of another time than the log")
     if _is_same_verdict(case, predicted):
-        return _other_rule(case, predicted.rule, rules, unknown)
+        return _other_rule(case, predicted, rules, unknown)
     if case.is_denied:
         return Explanation("verdict_mismatch", "predicted_allow_observed_deny", unknown)
     return _began_before(case) or Explanation("verdict_mismatch", "predicted_deny_observed_allow", unknown)
@@ -131,12 +131,12 @@ def _began_before(case: Case) -> Explanation | None:
     return Explanation("established", "established", note)
 
 
-def _other_rule(case: Case, predicted: RuleReference | None, rules: LoggedRules, unknown: str) -> Explanation:
-    if predicted is None:
+def _other_rule(case: Case, predicted: Observation, rules: LoggedRules, unknown: str) -> Explanation:
+    if predicted.rule is None:
         return Explanation("rule_mismatch", "no_filter_predicted", unknown or "the export has no filter at this NIC")
     if unknown:
         return Explanation("rule_mismatch", "unknown_rule", unknown)
-    if not rules.is_same_acl(case.acl, predicted):
+    if not any(rules.is_same_acl(case.acl, rule) for rule in _accepted(predicted)):
         return Explanation("rule_mismatch", "other_acl", "another filter decided than predicted")
     return Explanation("rule_mismatch", "other_rule")
 
@@ -153,5 +153,9 @@ def _is_same_rule(case: Case, predicted: Observation, rules: LoggedRules) -> boo
     """
     if predicted.rule is None:
         return acl_kind(case.acl) == "zero"
-    accepted = (predicted.rule, *predicted.also)
-    return any(rules.is_same(case.acl, case.rule, rule) for rule in accepted)
+    return any(rules.is_same(case.acl, case.rule, rule) for rule in _accepted(predicted))
+
+
+def _accepted(predicted: Observation) -> tuple[RuleReference, ...]:
+    """The rules that the log may name, in the order in which they were asked."""
+    return predicted.also if predicted.rule is None else (*predicted.also, predicted.rule)

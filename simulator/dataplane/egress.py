@@ -5,31 +5,49 @@ Learn: azure/nat-gateway/nat-overview, azure/virtual-network/ip-services/default
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
 from simulator.dataplane.places import endpoint_column
 from simulator.network.network import Endpoint, Network
+from simulator.space.addresses import parse_address
 
-UInt8 = npt.NDArray[np.uint8]
-
-#: NAT gateway carries TCP and UDP only; default outbound access neither ICMP nor fragments.
-NAT_GATEWAY, PUBLIC_IP, LOAD_BALANCER, DEFAULT_ACCESS, NO_METHOD = range(5)
+Bools = npt.NDArray[np.bool_]
 
 
-def outbound_methods(network: Network) -> UInt8:
-    """The method of every place, in Azure's order: NAT gateway, public IP, load balancer, default outbound access."""
-    return endpoint_column(network, lambda endpoint: _method(network, endpoint), NO_METHOD).astype(np.uint8)
+class Outbound(NamedTuple):
+    """The ways out of every place. NAT gateways and default outbound access carry IPv4 and ports only."""
+
+    nat_gateway: Bools
+    public_ipv4: Bools
+    public_ipv6: Bools
+    load_balancer: Bools
+    default_access: Bools
 
 
-def _method(network: Network, endpoint: Endpoint) -> int:
+def outbound_methods(network: Network) -> Outbound:
+    """What each place has; Azure asks them in the order of the fields."""
+    return Outbound(
+        endpoint_column(network, lambda one: _has_nat_gateway(network, one), False),
+        endpoint_column(network, lambda one: _has_public(one, is_ipv4=True), False),
+        endpoint_column(network, lambda one: _has_public(one, is_ipv4=False), False),
+        endpoint_column(network, lambda one: one.is_load_balanced, False),
+        endpoint_column(network, lambda one: _has_default_access(network, one), False),
+    )
+
+
+def _has_nat_gateway(network: Network, endpoint: Endpoint) -> bool:
     subnet = network.subnets.get(endpoint.subnet)
-    if subnet is not None and subnet.nat_gateway is not None:
-        return NAT_GATEWAY
-    if endpoint.public_addresses:
-        return PUBLIC_IP
-    if endpoint.is_load_balanced:
-        return LOAD_BALANCER
-    if endpoint.kind == "firewall" or subnet is None or subnet.default_outbound_access is False:
-        return NO_METHOD
-    return DEFAULT_ACCESS
+    return subnet is not None and subnet.nat_gateway is not None
+
+
+def _has_public(endpoint: Endpoint, *, is_ipv4: bool) -> bool:
+    return any((parse_address(text) >> 32 == 0xFFFF) == is_ipv4 for text in endpoint.public_addresses)
+
+
+def _has_default_access(network: Network, endpoint: Endpoint) -> bool:
+    """Firewalls never have it and private subnets switch it off; a subnet that does not say is an old one."""
+    subnet = network.subnets.get(endpoint.subnet)
+    return endpoint.kind == "nic" and subnet is not None and subnet.default_outbound_access is not False

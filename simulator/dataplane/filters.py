@@ -99,9 +99,11 @@ class Filters:
         found = Found.nothing(len(tables))
         order = np.argsort(tables, kind="stable")
         numbers, starts = np.unique(tables[order], return_index=True)
-        for number, at in zip(numbers, np.split(order, starts[1:]), strict=True):
+        ends = [*starts[1:], len(tables)]
+        for number, start, end in zip(numbers, starts, ends, strict=False):
             if number < 0:
                 continue
+            at = order[start:end]
             table = self.table(int(number))
             row, is_certain = table.first_match(header.at(at))
             found.row[at], found.is_certain[at] = row, is_certain
@@ -132,4 +134,4 @@ class Filters:
 
     def _subnet_group(self, endpoint: Endpoint) -> ResourceId | None:
         subnet = self._network.subnets.get(endpoint.subnet)
-        return None if subnet is None or endpoint.kind == "firewall" else subnet.network_security_group
+        return None if subnet is None else subnet.network_security_group

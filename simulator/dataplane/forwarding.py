@@ -67,6 +67,7 @@ class Forwarding:
         self.routes_unknown = np.array(
             [*(bool(learned_routes_unknown(network, one)) for one in network.subnets), False]
         )
+        self.tag_missing = np.array([*(self._misses_tag(one) for one in network.subnets), False])
         self.table_missing = np.array([*(self._misses_table(one) for one in network.subnets), False])
 
     def _subnet_row(self, subnet: ResourceId, regions: Atoms) -> Int32:
@@ -101,8 +102,10 @@ class Forwarding:
         leads = _LEADS[route.next_hop_type]
         if leads == TO_GATEWAY:
             gateway = places.gateway_number.get(route.gateway, places.nowhere) if route.gateway else places.nowhere
-            return (NOT_IN_EXPORT if gateway == places.nowhere else leads), gateway, NONE
-        if leads == BY_ADDRESS and route.virtual_network is not None:
+            missing = NOT_IN_EXPORT if route.is_reachable else UNREACHABLE
+            return (missing if gateway == places.nowhere else leads), gateway, NONE
+        # A user route VnetLocal leads to whichever VNet has the destination: this one, or a peer by its peering.
+        if leads == BY_ADDRESS and route.source != "User" and route.virtual_network is not None:
             vnet = places.vnet_number.get(route.virtual_network, NONE)
             return (PEER_MISSING if vnet == NONE else leads), places.nowhere, vnet
         return leads, places.nowhere, NONE
@@ -110,8 +113,10 @@ class Forwarding:
     def _appliance(self, route: EffectiveRoute, owner: int) -> tuple[int, int, int]:
         """The endpoint at the next hop address in this VNet or a directly peered one."""
         places = self._places
-        if not route.is_reachable or route.next_hop_ip is None:
+        if not route.is_reachable:
             return UNREACHABLE, places.nowhere, NONE
+        if route.next_hop_ip is None:
+            return NOT_IN_EXPORT, places.nowhere, NONE
         near = [owner, *(places.vnet_number[remote] for remote in self._peers(owner))]
         atom = places.atom(parse_address(route.next_hop_ip))
         for vnet in near:
@@ -122,6 +127,11 @@ class Forwarding:
 
     def _peers(self, owner: int) -> list[ResourceId]:
         return self._peers_of.get(self._network.snapshot.virtual_networks[owner].id, [])
+
+    def _misses_tag(self, subnet: ResourceId) -> bool:
+        """Does a route of the subnet name a service tag that nobody knows?"""
+        rows = subnet_routes(self._network, subnet)
+        return any(route.service_tag is not None and not route.prefixes for route in rows)
 
     def _misses_table(self, subnet: ResourceId) -> bool:
         table = self._network.subnets[subnet].route_table

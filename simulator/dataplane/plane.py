@@ -15,9 +15,10 @@ from simulator.dataplane.filters import Filters
 from simulator.dataplane.forwarding import Forwarding, route_prefixes
 from simulator.dataplane.links import Links
 from simulator.dataplane.places import Places, endpoint_column
+from simulator.dataplane.private_endpoints import PrivateEndpoints
 from simulator.dataplane.regions import RegionFacts, region_prefixes
 from simulator.network.network import Network
-from simulator.space.addresses import Prefix, parse_address
+from simulator.space.addresses import IPV4_SPACE, Prefix, parse_address
 
 Int32 = npt.NDArray[np.int32]
 UInt64 = npt.NDArray[np.uint64]
@@ -46,11 +47,14 @@ class DataPlane:
         self.forwarding = Forwarding(network, self.regions, self.places)
         self.links = Links(network, self.places)
         self.appliances.translate(self.facts.is_public, self.regions)
+        first, last = self.atoms.interval(IPV4_SPACE)[0]
+        self.is_ipv4 = (np.arange(len(self.atoms)) >= first) & (np.arange(len(self.atoms)) < last)
+        self.outbound = outbound_methods(network)
         self._nearby: dict[int, tuple[int, ...]] = {}
         self._peers: dict[ResourceId, list[ResourceId]] = {}
         for own, remote in network.peerings:
             self._peers.setdefault(own, []).append(remote)
-        self.outbound = outbound_methods(network)
+        self.private_endpoints = PrivateEndpoints(self.places, self.nearby)
         self.is_private_endpoint = endpoint_column(network, lambda one: one.private_endpoint is not None, False)
         self.is_load_balanced = endpoint_column(network, lambda one: one.is_load_balanced, False)
         self.has_public_ip = endpoint_column(network, lambda one: bool(one.public_addresses), False)

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.azure.resource import ResourceId
+from simulator.azure.route_table import RouteTable
 from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.filter_table import IN_INTERNET, IN_VIRTUAL_NETWORK, MAYBE_VIRTUAL_NETWORK
-from simulator.network.effective_routes import learned_routes_unknown
 from simulator.network.network import Network
-from simulator.network.service_tags import INTERNET, virtual_network_tag
+from simulator.network.peerings import unknown_gateways
+from simulator.network.service_tags import INTERNET, internet_tag, virtual_network_tag
 from simulator.space.addresses import Prefix, parse_prefix
 
 Int32 = npt.NDArray[np.int32]
@@ -39,6 +40,7 @@ def region_prefixes(network: Network) -> set[Prefix]:
         prefixes.update(parse_prefix(text) for text in vnet.prefixes)
     for subnet in network.subnets:
         prefixes.update(virtual_network_tag(network, subnet))
+        prefixes.update(internet_tag(network, subnet))
     for gateway in network.gateways:
         prefixes.update(parse_prefix(route.prefix) for route in (*(gateway.routes or ()), *gateway.static_routes))
     for site in network.snapshot.declarations.on_premises:
@@ -60,7 +62,7 @@ class RegionFacts:
         self._tags()
 
     def _gateways(self) -> Int32:
-        """The gateway that leads to each region's on-premises space, by longest prefix; NONE elsewhere.
+        """The gateway that leads to each region's on-premises space, by longest prefix, then ExpressRoute; else NONE.
 
         A learned default route says how VNets reach the Internet, not that the Internet lies on premises.
         """
@@ -71,7 +73,8 @@ class RegionFacts:
             if prefix.length > 0
         ]
         column = np.full(len(self._regions), NONE, np.int32)
-        for prefix, number in sorted(rows, key=lambda row: row[0].length):
+        kinds = [gateway.kind == "ExpressRoute" for gateway in self._network.gateways]
+        for prefix, number in sorted(rows, key=lambda row: (row[0].length, kinds[row[1]])):
             column[mask_of([prefix], self._regions)] = number
         column[self.vnet != NONE] = NONE
         return column
@@ -97,10 +100,16 @@ class RegionFacts:
         self.context_of_subnet = np.array(numbers, np.int32)
 
     def _tag_row(self, subnet: ResourceId | None) -> UInt8:
-        row = np.where(self.is_public, IN_INTERNET, 0).astype(np.uint8)
-        if subnet is not None:
-            inside = mask_of(virtual_network_tag(self._network, subnet), self._regions)
-            row[inside] |= IN_VIRTUAL_NETWORK
-            if learned_routes_unknown(self._network, subnet):
-                row[~inside & ~self.is_public] |= MAYBE_VIRTUAL_NETWORK
+        if subnet is None:
+            return np.where(self.is_public, IN_INTERNET, 0).astype(np.uint8)
+        internet = mask_of(internet_tag(self._network, subnet), self._regions)
+        row = np.where(internet, IN_INTERNET, 0).astype(np.uint8)
+        inside = mask_of(virtual_network_tag(self._network, subnet), self._regions)
+        row[inside] |= IN_VIRTUAL_NETWORK
+        held = self._network.subnets[subnet]
+        table = held.route_table
+        if table is not None and self._network.snapshot.get(table, RouteTable) is None:
+            row[~inside] |= MAYBE_VIRTUAL_NETWORK
+        elif unknown_gateways(self._network, held.virtual_network):
+            row[~inside & ~self.is_public] |= MAYBE_VIRTUAL_NETWORK
         return row

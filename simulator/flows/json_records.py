@@ -26,12 +26,12 @@ def json_records(data: bytes, blob: str) -> Iterator[Any]:
             yield _decode(raw, place, object)
 
 
-def json_text(value: object) -> bytes:
-    """`value` as JSON with sorted keys: equal values have equal texts."""
+def json_text(value: object, place: str) -> bytes:
+    """`value` as JSON with sorted keys: equal values have equal texts. Raises FlowLogError when it is too deep."""
     try:
         return msgspec.json.encode(value, order="deterministic")
-    except RecursionError:
-        return b"(nested too deep)"
+    except RecursionError as damage:
+        raise _not_json(damage, b"[", place) from damage
 
 
 def _documents(data: bytes, blob: str) -> Iterator[tuple[msgspec.Raw, str]]:

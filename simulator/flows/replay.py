@@ -31,6 +31,8 @@ from simulator.walk.vantage import judge_at
 
 NONE = -1
 INBOUND = 0
+#: Bit of a MAC's first byte that no maker of NICs, and so no Azure NIC, has set.
+_LOCALLY_ADMINISTERED = 0x02
 #: How the NIC that logged was found: by its MAC, by the id the flow log is set on, by the address it always has.
 IdentifiedBy = Literal["mac", "target", "address"]
 
@@ -85,9 +87,9 @@ class Replay:
     @cached_property
     def is_on_path(self) -> Bools:
         """Whether the predicted path passes the logging NIC in the direction that it logged."""
-        observed, endpoints = self.walked.observed, len(self.network.endpoints)
-        points = (observed.packet.astype(np.int64) * endpoints + observed.endpoint) * 2 + observed.direction
-        wanted = (self.packet.astype(np.int64) * endpoints + self.endpoint) * 2 + self.conversations.direction
+        observed, places = self.walked.observed, self.plane.places.nowhere + 1
+        points = (observed.packet.astype(np.int64) * places + observed.endpoint) * 2 + observed.direction
+        wanted = (self.packet.astype(np.int64) * places + self.endpoint) * 2 + self.conversations.direction
         on_path: Bools = np.isin(wanted, points) & (self.endpoint != NONE)
         return on_path
 
@@ -176,7 +178,7 @@ def identify_nics(network: Network, conversations: Conversations) -> dict[str, L
 
     A MAC of the network decides. Else the NIC that the flow log is set on does; else the addresses that stand on the
     NIC's own side of what it logged (the source of what leaves, the destination of what arrives), provided they all are
-    one endpoint's, which has no other MAC, and no other MAC fits it as well. A NIC that forwards stays unknown.
+    one endpoint's, of which no other MAC is known, and no other MAC fits it as well. A NIC that forwards stays unknown.
     """
     records = conversations.records
     by_mac = {endpoint.mac: at for at, endpoint in enumerate(network.endpoints) if endpoint.mac}
@@ -219,17 +221,22 @@ def _own_addresses(conversations: Conversations) -> Mapping[int, set[str]]:
 
 
 def _holders(network: Network, targets: set[ResourceId], addresses: set[str]) -> set[int]:
-    """The endpoints without a MAC of their own that hold all of `addresses`, within the targets where one is known."""
+    """The endpoints whose MAC nobody knows that hold all of `addresses`, within the targets where one is known."""
     if not addresses:
         return set()
     scopes = {target for target in targets if target in network.virtual_networks or target in network.subnets}
     return {
         at
         for at, endpoint in enumerate(network.endpoints)
-        if endpoint.mac is None
+        if not _has_known_mac(endpoint)
         and addresses <= set(endpoint.addresses)
         and (not scopes or scopes & {endpoint.virtual_network, endpoint.subnet})
     }
+
+
+def _has_known_mac(endpoint: Endpoint) -> bool:
+    """Whether the endpoint's MAC can be one of Azure's. Scenarios give locally administered ones to NICs without."""
+    return endpoint.mac is not None and not int(endpoint.mac[:2], 16) & _LOCALLY_ADMINISTERED
 
 
 def _distinct_pairs(left: Int32, right: Int32) -> Iterator[tuple[int, int]]:

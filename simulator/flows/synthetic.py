@@ -107,7 +107,7 @@ class _Traffic:
         random = np.random.default_rng(seed)
         return cls(
             begin=random.integers(0, minutes * 60 * SECOND, count),
-            duration=np.minimum(random.lognormal(8.5, 2.0, count), 24 * 3600 * SECOND).astype(np.int64),
+            duration=np.minimum(random.lognormal(8.5, 2.5, count), 24 * 3600 * SECOND).astype(np.int64),
             packets=1 + np.minimum(random.lognormal(2.5, 1.5, (2, count)), 1e9).astype(np.int64),
             packet_bytes=random.integers(SYN_BYTES, 1400, (2, count)),
             attempts=random.integers(1, len(SYN_TIMES) + 1, count),
@@ -269,8 +269,9 @@ class _Log:
 
 
 def _is_logged(observation: Observation, without_acl: str) -> bool:
-    has_acl = observation.rule is not None or without_acl == "platform"
-    return has_acl and observation.endpoint.private_endpoint is None
+    # Without an ACL a denial is the platform's own (a closed public address), and no rule could be named for it.
+    passes_without = without_acl == "platform" and observation.verdict == Verdict.ALLOW
+    return (observation.rule is not None or passes_without) and observation.endpoint.private_endpoint is None
 
 
 def _acl_and_rule(rule: RuleReference | None) -> tuple[str, str]:

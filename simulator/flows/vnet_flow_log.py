@@ -124,7 +124,7 @@ class VnetFlowLogReader:
         return replace(kept, duplicates=self.duplicates + int(again.sum()))
 
     def _add_record(self, record: dict[str, Any], blob: int, number: int) -> None:
-        digest = blake2b(json_text(record), digest_size=16).digest()
+        digest = blake2b(json_text(record, str(Locator(self._blobs.all[blob], number))), digest_size=16).digest()
         if digest in self._seen:
             self.duplicates += _count_tuples(record)
             return
@@ -170,7 +170,7 @@ class VnetFlowLogReader:
         return Locator(self._blobs.all[shared.blob], shared.record, *levels)
 
     def _add_malformed(self, locator: Locator, piece: object, reason: str) -> None:
-        text = (piece if isinstance(piece, str) else json_text(piece).decode())[:LONGEST_QUOTE]
+        text = (piece if isinstance(piece, str) else json_text(piece, str(locator)).decode())[:LONGEST_QUOTE]
         if is_nsg_tuple(piece):
             raise FlowLogError(
                 f"this says that it is a VNet flow log, and holds a tuple of an NSG flow log: {text!r}",

@@ -58,7 +58,7 @@ def admin_rules(network: Network, virtual_network: ResourceId, direction: Direct
             for configuration in manager.security_admin_configurations
             for rule in _configuration_rules(network, configuration, virtual_network, direction)
         ]
-        rules.extend(sorted(asked, key=lambda rule: (rule.priority, _STRICTEST_FIRST[rule.action])))
+        rules.extend(sorted(asked, key=lambda rule: (rule.priority, _STRICTEST_FIRST[rule.action], rule.id)))
     return tuple(rules)
 
 

@@ -17,7 +17,7 @@ from simulator.errors import QuestionError
 from simulator.network import system_routes
 from simulator.network.memo import per_network
 from simulator.network.network import Network
-from simulator.network.peerings import gateways_serving, hubs_outside_export
+from simulator.network.peerings import unknown_gateways
 from simulator.network.prefixes import host_prefix, readable_prefixes
 from simulator.network.route_states import longest_match, with_states
 from simulator.network.routes import EffectiveRoute, NextHopType, RouteSource, RouteState
@@ -104,9 +104,7 @@ def learned_routes_unknown(network: Network, subnet: ResourceId) -> tuple[Resour
     table = network.snapshot.get(held.route_table, RouteTable)
     if table is not None and table.disable_bgp_route_propagation:
         return ()
-    serving = gateways_serving(network, held.virtual_network)
-    unknown = tuple(gateway.id for gateway in serving if gateway.routes is None)
-    return (*unknown, *hubs_outside_export(network, held.virtual_network))
+    return unknown_gateways(network, held.virtual_network)
 
 
 def next_hop(network: Network, nic: ResourceId, destination: str) -> NextHop:

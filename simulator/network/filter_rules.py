@@ -139,11 +139,10 @@ def _one_address(network: Network, text: str) -> AddressSet:
 
 
 def _application_group(network: Network, group: ResourceId) -> AddressSet:
-    """The members' addresses; an empty group matches nothing, one that nothing in the export knows is unresolved."""
-    members = application_group_members(network).get(group)
-    if members is None and network.snapshot.get(group, ApplicationSecurityGroup) is None:
-        return AddressSet(unresolved=(group.name,))
-    return AddressSet(members or ())
+    """The members' addresses; of a group that is not in the export further members may exist, so it is unresolved."""
+    members = application_group_members(network).get(group, ())
+    is_held = network.snapshot.get(group, ApplicationSecurityGroup) is not None
+    return AddressSet(members, unresolved=() if is_held else (group.name,))
 
 
 @per_network

@@ -6,7 +6,7 @@ Learn: azure/firewall/rule-processing, azure/firewall/snat-private-range
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.azure.firewall import (
     AzureFirewall,
@@ -156,7 +156,9 @@ def _side(network: Network, texts: tuple[str, ...], groups: tuple[str, ...], unk
     parts += [_ip_group(network, ResourceId(group)) for group in groups]
     if not parts and not unknown:
         parts = [AddressSet(unresolved=("no address given",))]
-    return united([*parts, AddressSet(unresolved=unknown)])
+    union = united([*parts, AddressSet(unresolved=unknown)])
+    # VirtualNetwork and Internet are tags of security groups: Learn lists them as unusable in a firewall.
+    return replace(union, tags=frozenset(), unresolved=(*union.unresolved, *sorted(union.tags)))
 
 
 def _ip_group(network: Network, group: ResourceId) -> AddressSet:

@@ -12,7 +12,7 @@ from simulator.azure.snapshot import Snapshot
 from simulator.azure.virtual_network import VirtualNetwork, VirtualNetworkPeering
 from simulator.network.memo import per_network
 from simulator.network.model import Gateway, Network, grouped
-from simulator.network.prefixes import readable_prefix, readable_prefixes
+from simulator.network.prefixes import holds, readable_prefix, readable_prefixes
 from simulator.space.addresses import Prefix
 
 
@@ -100,6 +100,12 @@ def hubs_outside_export(network: Network, virtual_network: ResourceId) -> tuple[
     )
 
 
+def unknown_gateways(network: Network, virtual_network: ResourceId) -> tuple[ResourceId, ...]:
+    """Gateways that serve the VNet and whose learned routes are not known, and hubs outside the export."""
+    unknown = (gateway.id for gateway in gateways_serving(network, virtual_network) if gateway.routes is None)
+    return (*unknown, *hubs_outside_export(network, virtual_network))
+
+
 @per_network
 def home_of(network: Network, virtual_network: ResourceId, address: Prefix) -> ResourceId | None:
     """The VNet that holds `address` as seen from `virtual_network`: itself or a directly peered one; else None."""
@@ -110,4 +116,4 @@ def home_of(network: Network, virtual_network: ResourceId, address: Prefix) -> R
 
 
 def _holds(space: Iterable[Prefix], address: Prefix) -> bool:
-    return any(prefix.covers(address) for prefix in space)
+    return any(holds(prefix, address) for prefix in space)

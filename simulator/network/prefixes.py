@@ -28,15 +28,24 @@ def host_prefix(address: str) -> Prefix | None:
     return Prefix(value, value)
 
 
+def holds(prefix: Prefix, other: Prefix) -> bool:
+    """Whether `prefix` covers `other` of its own family (``::/0`` spans the block that stands for IPv4)."""
+    return prefix.is_ipv4 == other.is_ipv4 and prefix.covers(other)
+
+
 class PrefixIndex:
-    """Prefixes by size: asks "does any of them cover this one?" in one dictionary look-up per size held."""
+    """Prefixes by size: asks "does any of them hold this one?" in one dictionary look-up per size held."""
 
     def __init__(self, prefixes: Iterable[Prefix]) -> None:
-        self._lows_of_size: dict[int, set[int]] = {}
+        self._lows_of_size: dict[tuple[bool, int], set[int]] = {}
         for prefix in prefixes:
-            self._lows_of_size.setdefault(prefix.high - prefix.low + 1, set()).add(prefix.low)
+            size = prefix.high - prefix.low + 1
+            self._lows_of_size.setdefault((prefix.is_ipv4, size), set()).add(prefix.low)
 
-    def covers(self, prefix: Prefix) -> bool:
+    def holds(self, prefix: Prefix) -> bool:
         """Whether one of the prefixes holds all of `prefix` (equal counts)."""
         size = prefix.high - prefix.low + 1
-        return any(prefix.low - prefix.low % held in lows for held, lows in self._lows_of_size.items() if held >= size)
+        return any(
+            is_ipv4 == prefix.is_ipv4 and held >= size and prefix.low - prefix.low % held in lows
+            for (is_ipv4, held), lows in self._lows_of_size.items()
+        )

@@ -12,7 +12,7 @@ from simulator.azure.route_table import Route, RouteTable
 from simulator.azure.snapshot import Issue
 from simulator.azure.virtual_network import Subnet
 from simulator.network.model import Network
-from simulator.network.peerings import home_of, hubs_outside_export
+from simulator.network.peerings import gateways_serving, home_of, hubs_outside_export
 from simulator.network.prefixes import host_prefix, readable_prefix
 from simulator.network.rule_checks import unknown_tag
 from simulator.network.service_tags import tag_prefixes
@@ -70,12 +70,12 @@ def _next_hop(network: Network, virtual_network: ResourceId, table: RouteTable, 
     if route.next_hop_type == "VirtualAppliance":
         yield from _appliance(network, virtual_network, name, route)
     elif route.next_hop_type == "VirtualNetworkGateway":
-        gateway = routed_gateway(network, virtual_network)
-        if gateway is None and not hubs_outside_export(network, virtual_network):
+        serving = gateways_serving(network, virtual_network)
+        if not serving and not hubs_outside_export(network, virtual_network):
             message = f"{name}: {virtual_network.name} has no gateway and uses none of a peer: the route drops"
             yield Issue("warning", "VNS2013", message, str(route.id), "add the gateway, or let the peering use one")
-        elif gateway is not None and gateway.kind == "ExpressRoute":
-            message = f"{name}: {gateway.name} is an ExpressRoute gateway, which Azure documents only BGP routes for"
+        elif serving and routed_gateway(network, virtual_network) is None:
+            message = f"{name}: only VPN gateways take such a route, and an ExpressRoute gateway serves this network"
             yield Issue("warning", "VNS2013", message, str(route.id), "remove the route and let BGP propagate")
 
 

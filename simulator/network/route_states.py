@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from simulator.network.model import Network
-from simulator.network.prefixes import PrefixIndex, host_prefix, readable_prefix, readable_prefixes
+from simulator.network.prefixes import PrefixIndex, holds, host_prefix, readable_prefix, readable_prefixes
 from simulator.network.routes import EffectiveRoute
 from simulator.network.system_routes import IPV4_DEFAULT, IPV6_DEFAULT
 from simulator.space.addresses import Prefix, parse_prefix
@@ -87,9 +87,9 @@ def _overruled_by_endpoints(network: Network, rows: tuple[EffectiveRoute, ...]) 
 
 
 def _is_shielded(row: EffectiveRoute, prefix: Prefix, shield: PrefixIndex, overruling: PrefixIndex | None) -> bool:
-    if overruling is not None and overruling.covers(prefix):
+    if overruling is not None and overruling.holds(prefix):
         return True
-    return row.source == "VirtualNetworkGateway" and shield.covers(prefix)
+    return row.source == "VirtualNetworkGateway" and shield.holds(prefix)
 
 
 def _split(row: EffectiveRoute, chosen: list[bool]) -> Iterator[EffectiveRoute]:
@@ -145,7 +145,7 @@ def _is_replaced(network: Network, row: EffectiveRoute, rows: list[EffectiveRout
         return False
     others = [other for other in rows if other.next_hop_type != "InterfaceEndpoint"]
     chosen = longest_match(others, host)
-    space = [prefix.length for prefix in readable_prefixes(home.prefixes) if prefix.covers(host)]
+    space = [prefix.length for prefix in readable_prefixes(home.prefixes) if holds(prefix, host)]
     if chosen is None or not space:
         return False
     route, prefix = chosen
@@ -166,6 +166,6 @@ def longest_match(rows: list[EffectiveRoute], host: Prefix) -> tuple[EffectiveRo
     for row in rows:
         if row.state == "Active":
             for prefix in readable_prefixes(row.prefixes):
-                if prefix.covers(host) and (best is None or prefix.length > best[1].length):
+                if holds(prefix, host) and (best is None or prefix.length > best[1].length):
                     best = (row, prefix)
     return best

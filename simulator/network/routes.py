@@ -32,7 +32,8 @@ class EffectiveRoute:
 
     `virtual_network` is the VNet that the row leads into: of a VnetLocal, peering or InterfaceEndpoint row, of a
     VirtualAppliance row the VNet that holds the appliance's address, of a ConnectedGroup row its member when there is
-    one. `members` gives the VNet of each prefix of a ConnectedGroup row. `gateway` names the gateway of a
+    one; None on a user-defined VnetLocal row whose prefix is in no one VNet. `members` gives the VNet of each prefix of
+    a ConnectedGroup row. `gateway` names the gateway of a
     VirtualNetworkGateway row, None when it is not in the export. `is_reachable` is False for an appliance address that
     lies neither in this VNet nor in a directly peered one, and for a route to a gateway that is not there.
     `service_tag` is the tag of a user-defined route or of the endpoint's service; without `prefixes` it is unknown.

@@ -88,8 +88,8 @@ def _addresses(
     """Names that cannot be resolved: the rule may match, so the verdicts it could decide are UNKNOWN."""
     if groups:
         for unknown in address_set(network, (), groups).unresolved:
-            message = f"{name}: the application security group {unknown} is not in the export and no interface names it"
-            yield Issue("warning", "VNS2011", message, str(place), "export the group's network interfaces")
+            message = f"{name}: the application security group {unknown} is not in the export"
+            yield Issue("warning", "VNS2011", message, str(place), "export the group and its members' interfaces")
         return
     if not texts:
         message = f"{name}: a side of the rule names no address"

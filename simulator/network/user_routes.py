@@ -64,7 +64,9 @@ def _next_hop(
 ) -> tuple[str | None, ResourceId | None, ResourceId | None, bool]:
     """Next hop address, the VNet it leads into, the gateway, and whether the next hop can be reached.
 
-    An appliance without an address that can be read (known only after a deployment) counts as reachable: nobody knows.
+    A route of type VnetLocal keeps what this VNet and its peers hold: where no one of them holds all of its prefix, no
+    VNet is given and each address decides. An appliance without an address that can be read (known only after a
+    deployment) counts as reachable: nobody knows.
     """
     if route.next_hop_type == "VirtualAppliance":
         host = host_prefix(route.next_hop_ip_address or "")
@@ -74,19 +76,22 @@ def _next_hop(
         return format_address(host.low), home, None, home is not None
     if route.next_hop_type == "VirtualNetworkGateway":
         gateway = routed_gateway(network, virtual_network)
-        is_unknown = bool(hubs_outside_export(network, virtual_network))
-        return None, None, gateway.id if gateway else None, gateway is not None or is_unknown
+        is_unknown = not gateways_serving(network, virtual_network) and hubs_outside_export(network, virtual_network)
+        return None, None, gateway.id if gateway else None, gateway is not None or bool(is_unknown)
     if route.next_hop_type == "VnetLocal":
         prefix = readable_prefix(prefixes[0]) if len(prefixes) == 1 else None
-        home = home_of(network, virtual_network, prefix) if prefix else None
-        return None, home or virtual_network, None, True
+        return None, home_of(network, virtual_network, prefix) if prefix else None, None, True
     return None, None, None, True
 
 
 def routed_gateway(network: Network, virtual_network: ResourceId) -> Gateway | None:
-    """The gateway that a route of type VirtualNetworkGateway means: the VPN one where there is one."""
-    serving = sorted(gateways_serving(network, virtual_network), key=lambda gateway: gateway.kind != "Vpn")
-    return serving[0] if serving else None
+    """The gateway that a route of type VirtualNetworkGateway means: a VPN one.
+
+    None without any, and where an ExpressRoute gateway serves the VNet: Azure takes such a route for VPN alone.
+    """
+    serving = gateways_serving(network, virtual_network)
+    has_expressroute = any(gateway.kind == "ExpressRoute" for gateway in serving)
+    return serving[0] if serving and not has_expressroute else None
 
 
 def appliance_of(network: Network, virtual_network: ResourceId, route: Route) -> Endpoint | None:

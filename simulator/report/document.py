@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 Value = str | int | float | None
 Row = tuple[Value, ...]
-Tone = Literal["plain", "strong", "good", "bad", "doubtful", "faint"]
+#: ``command`` is a line to copy: it is never wrapped.
+Tone = Literal["plain", "strong", "good", "bad", "doubtful", "faint", "command"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def effective_routes_report(place: str, routes: tuple[EffectiveRoute, ...]) -> R
         headline=Line(f"Effective routes of {place}: {counted(len(routes), 'row')}", "strong"),
         blocks=(Table((*_COLUMNS, "Name"), rows),),
         records=lambda: Table((*_COLUMNS, "Name"), rows),
-        data=lambda: routes_to_azure(routes),
+        data=lambda: {"value": routes_to_azure(routes)},
         is_azure_shape=True,
     )
 

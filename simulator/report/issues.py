@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -59,10 +60,11 @@ def issue_data(issue: Issue) -> dict[str, Any]:
     }
 
 
-def issue_text(issue: Issue) -> str:
-    """An issue in the form of `SimulatorError`."""
+def issue_text(issue: Issue, *, is_short: bool = False) -> str:
+    """An issue in the form of `SimulatorError`; `is_short` leaves subscription and resource group out of the place."""
+    place = re.sub(r"^/subscriptions/.*?/providers/[^/]+/", "", issue.place, flags=re.I) if is_short else issue.place
     lines = [f"{issue.severity}[{issue.code}]: {issue.message}"]
-    lines += [f"  at {issue.place}"] if issue.place else []
+    lines += [f"  at {place}"] if place else []
     lines += [f"  hint: {issue.hint}"] if issue.hint else []
     return "\n".join(lines)
 
@@ -110,7 +112,7 @@ def _group(severity: Severity, issues: list[Issue]) -> Lines:
     lines: list[Line] = []
     for issue in issues:
         if issue.severity == severity:
-            first, *rest = issue_text(issue).split("\n  ")
+            first, *rest = issue_text(issue, is_short=True).split("\n  ")
             lines += [Line(first), *(Line(f"  {text}", "faint") for text in rest)]
     titles: dict[Severity, str] = {
         "error": "Errors: Azure would refuse this, or it cannot be read",

@@ -29,4 +29,3 @@ def _envelope(report: Report, tool_version: str) -> dict[str, object]:
         "tool_version": tool_version,
         "service_tags_date": service_tags.DATE,
     }
-

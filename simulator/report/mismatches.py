@@ -10,16 +10,20 @@ from simulator.comparison.mismatches import Mismatch, Mismatches
 from simulator.report.document import Line, Lines, Report, Row, Table, Tone
 from simulator.report.replay import span
 from simulator.report.text import counted, printable
-from simulator.report.words import rule_data
+from simulator.report.words import rule_data, service
 from simulator.walk.predictions import Observation
 from simulator.walk.reasons import Verdict
 
 _SEVERITY_TONES: dict[str, Tone] = {"critical": "bad", "high": "bad", "medium": "doubtful", "info": "strong"}
 
 
+#: How many groups of a category people see: what is only for information gets less room.
+_INFO_SHOWN = 2
+
+
 def mismatches_report(mismatches: Mismatches, *, shown: int = 10) -> Report:
     """`shown` bounds the groups of each category that people see."""
-    groups = (_group(CATEGORIES[name], mismatches.of(name), shown) for name in CATEGORIES)
+    groups = (_group(category, mismatches.of(category.name), shown) for category in CATEGORIES.values())
     return Report(
         kind="diff",
         headline=_headline(mismatches),
@@ -36,10 +40,13 @@ def _headline(mismatches: Mismatches) -> Line:
         for name, number in summary.items()
         if number and CATEGORIES[name].is_mismatch
     ]
-    text = " and ".join(found) or "the log and the predictions agree"
     where = f"{counted(len(mismatches.replay), 'conversation')}, {span(records)} UTC"
-    covered = f"{mismatches.coverage:.1%} of them predicted"
-    return Line(f"{text}: {where}; {covered}", "bad" if mismatches.has_mismatch else "good")
+    covered = f"{mismatches.coverage:.1%} of them could be compared"
+    if mismatches.has_mismatch:
+        return Line(f"{' and '.join(found)}: {where}; {covered}", "bad")
+    if not mismatches.coverage:
+        return Line(f"nothing could be compared: {where}", "doubtful")
+    return Line(f"no mismatch: {where}; {covered}", "good")
 
 
 def _summary(mismatches: Mismatches) -> Table:
@@ -52,6 +59,7 @@ def _summary(mismatches: Mismatches) -> Table:
 
 
 def _group(category: Category, rows: tuple[Mismatch, ...], shown: int) -> Lines:
+    shown = min(shown, _INFO_SHOWN) if category.severity == "info" else shown
     lines = [line for number, row in enumerate(rows[:shown], 1) for line in _lines(number, row)]
     if len(rows) > shown:
         rest = sum(row.conversations for row in rows[shown:])
@@ -60,7 +68,9 @@ def _group(category: Category, rows: tuple[Mismatch, ...], shown: int) -> Lines:
 
 
 def _lines(number: int, row: Mismatch) -> Iterator[Line]:
-    yield Line(f"{number:>3} {row.text}", _SEVERITY_TONES[row.severity])
+    flow = f"{row.source} → {row.destination} {service(row.protocol, row.port)}"
+    yield Line(f"{number:>3} {row.nic}, {row.direction.lower()}: {flow}", _SEVERITY_TONES[row.severity])
+    yield Line(f"    {row.text}")
     sources = f" from {counted(row.sources, 'source')}" if row.sources > 1 else ""
     first, last = row.observed.first_time, row.observed.last_time
     when = f"{first:%Y-%m-%d %H:%M:%S}" + (f" to {last:%H:%M:%S}" if last != first else "")

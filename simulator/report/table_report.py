@@ -14,10 +14,13 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from simulator.report.document import Lines, Report, Table, Tone, Value
+from simulator.report.document import Line, Lines, Report, Row, Table, Tone, Value
 from simulator.report.text import in_ascii, printable
 
 _UNBOUNDED = 100_000
+_GAP = 2
+#: A column that must wrap keeps at least this many characters.
+_NARROWEST = 10
 _TONES: dict[Tone, str] = {
     "plain": "",
     "strong": "bold",
@@ -25,6 +28,7 @@ _TONES: dict[Tone, str] = {
     "bad": "bold red",
     "doubtful": "bold yellow",
     "faint": "dim",
+    "command": "cyan",
 }
 #: Cells that hold exactly one of these words take its colour.
 _WORDS: dict[str, Tone] = {
@@ -41,7 +45,7 @@ def table_text(report: Report, stream: IO[str] | None = None) -> str:
     """The report as it should look on `stream`; None is a file, which gets what a pipe gets."""
     console = _console(stream)
     with console.capture() as captured:
-        console.print(_line(report.headline.text, report.headline.tone))
+        _print_line(console, report.headline)
         for block in report.blocks:
             console.print()
             _print(console, block)
@@ -71,31 +75,56 @@ def _console(stream: IO[str] | None) -> Console:
 
 def _print(console: Console, block: Table | Lines) -> None:
     if block.title:
-        console.print(_line(block.title, "strong"))
+        _print_line(console, Line(block.title, "strong"))
     if isinstance(block, Table):
         _print_table(console, block)
     else:
         for line in block.lines:
-            console.print(_line(line.text, line.tone))
+            _print_line(console, line)
 
 
 def _print_table(console: Console, table: Table) -> None:
     rows = table.rows[: table.shown]
-    drawn = RichTable(box=_RULED, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    drawn = RichTable(box=_RULED, show_edge=False, pad_edge=False, padding=(0, _GAP - 1, 0, 0), header_style="bold")
+    whole = _whole_columns(table.columns, rows, console.width)
     for at, name in enumerate(table.columns):
         is_number = bool(rows) and all(isinstance(row[at], int | float | None) for row in rows)
-        drawn.add_column(Text(name), justify="right" if is_number else "left", overflow="fold")
+        drawn.add_column(Text(name), justify="right" if is_number else "left", overflow="fold", no_wrap=at in whole)
     for row in rows:
         drawn.add_row(*(_cell(value) for value in row))
     console.print(drawn)
     if len(rows) < len(table.rows):
-        console.print(_line(f"… and {len(table.rows) - len(rows):,} more (all with -o json or -o csv)", "faint"))
+        more = len(table.rows) - len(rows)
+        _print_line(console, Line(f"… and {more:,} more (all with -o json or -o csv)", "faint"))
+
+
+def _whole_columns(columns: tuple[str, ...], rows: tuple[Row, ...], width: int) -> set[int]:
+    """The columns that need not wrap: the narrow ones first, as long as the others keep room."""
+    needs = {at: max(map(len, (*name.split(), *(_text(row[at]) for row in rows)))) for at, name in enumerate(columns)}
+    whole: set[int] = set()
+    for at in sorted(needs, key=lambda at: needs[at]):
+        taken = sum(needs[held] + _GAP for held in (*whole, at))
+        if taken + (len(columns) - len(whole) - 1) * (_NARROWEST + _GAP) > width:
+            break
+        whole.add(at)
+    return whole
 
 
 def _cell(value: Value) -> Text:
-    text = printable("" if value is None else str(value))
+    text = _text(value)
     return Text(text, style=_TONES[_WORDS.get(text, "plain")])
 
 
-def _line(text: str, tone: Tone) -> Text:
-    return Text(printable(text), style=_TONES[tone], overflow="fold")
+def _text(value: Value) -> str:
+    return printable("" if value is None else str(value))
+
+
+def _print_line(console: Console, line: Line) -> None:
+    """The line, wrapped under its own indentation."""
+    style, text = _TONES[line.tone], printable(line.text)
+    body = text.lstrip(" ")
+    indentation = " " * (len(text) - len(body))
+    width = _UNBOUNDED if line.tone == "command" else max(console.width - len(indentation), 20)
+    for part in Text(body, style=style, overflow="fold").wrap(console, width) or [Text()]:
+        part.rstrip()
+        console.print(Text(indentation) + part, soft_wrap=True)

@@ -19,7 +19,7 @@ VNS1109  one page of a longer answer                                VNS1110  a n
 VNS1201  not a scenario                                             VNS1202  an unknown key in a scenario
 VNS1203  a missing key                                              VNS1204  a value that does not fit its key
 VNS1205  a name that nothing has                                    VNS1206  not an address, prefix or port
-VNS1207  the same thing said twice
+VNS1207  the same thing said twice                                  VNS1208  a host outside its network
 ======== ====================================================================================================
 
 Mistakes that Azure itself would refuse carry the codes of the network room (VNS2xxx).

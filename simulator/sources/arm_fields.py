@@ -19,7 +19,7 @@ from simulator.azure.network_manager import (
 )
 from simulator.azure.resource import ArmModel, ResourceId
 from simulator.azure.route_table import Route
-from simulator.azure.security_group import SecurityRule
+from simulator.azure.security_group import ApplicationSecurityGroup, SecurityRule
 from simulator.azure.snapshot import MODELS
 from simulator.azure.virtual_network import Subnet, VirtualNetworkPeering
 
@@ -57,6 +57,9 @@ SAME_KIND = {
 
 #: What every resource may carry without saying anything about the network.
 IDENTITY = frozenset({"id", "name", "type", "location", "resourceguid", "etag", "resourcegroup", "sku"})
+
+#: Kinds whose content stands elsewhere: in NICs, or in child resources that ARM never writes inline.
+NAME_IS_ENOUGH = frozenset({ApplicationSecurityGroup, NetworkGroup, SecurityAdminConfiguration})
 
 #: Fields that are simply unknown while they hold a template expression; elsewhere the resource is left out.
 MAY_BE_UNKNOWN = frozenset({"location", "privateipaddress", "ipaddress", "macaddress", "resourceguid"})
@@ -107,6 +110,14 @@ def is_bare_reference(item: Any) -> bool:
     if not isinstance(item, dict):
         return False
     return "properties" not in {squash(key) for key in item} and IDENTITY.issuperset(lift(item))
+
+
+def says_nothing(raw: Mapping[str, Any], model: type[ArmModel]) -> bool:
+    """True for a resource of which only the identity was exported; ``properties: {}`` does say something."""
+    if model in NAME_IS_ENOUGH:
+        return False
+    has_properties = any(squash(key) == "properties" and isinstance(held, dict) for key, held in raw.items())
+    return not has_properties and (field_names(model) - IDENTITY).isdisjoint(lift(raw))
 
 
 def is_expression(value: object) -> bool:

@@ -70,6 +70,9 @@ def _is_effective_routes(keys: Keys) -> bool:
     return "nexthoptype" in row and "id" not in row and "properties" not in row
 
 
+#: Keys of IP flow verify, connection troubleshoot, NSG diagnostics and the security group view.
+_WATCHER_ANSWERS = frozenset({"access", "connectionstatus", "results", "networkinterfaces"})
+
 #: In order: the first that fits names the file.
 OTHER_KINDS = (
     OtherKind(
@@ -106,19 +109,19 @@ OTHER_KINDS = (
         _is_effective_rules,
         "VNS1015",
         "this is an answer of Azure (effective security rules of one NIC), not the configuration it came from",
-        "export the resources themselves: `az network nsg list -o json`, `az network nic list -o json` and so on",
+        "export the resources themselves: `az network nsg list`, `az network nic list` and so on, with -o json",
     ),
     OtherKind(
         _is_effective_routes,
         "VNS1015",
-        "this is an answer of Azure (effective routes or next hop of one NIC), not the configuration it came from",
-        "export the resources themselves: `az network route-table list -o json`, `az network vnet list -o json` and so on",
+        "this is an answer of Azure (effective routes or next hop), not the configuration it came from",
+        "export the resources themselves: `az network route-table list`, `az network vnet list` and so on",
     ),
     OtherKind(
-        lambda keys: {"access", "rulename"} <= {*keys} and "id" not in keys,
+        lambda keys: "id" not in keys and "type" not in keys and not _WATCHER_ANSWERS.isdisjoint(keys),
         "VNS1015",
-        "this is an answer of Azure (IP flow verify), not the configuration it came from",
-        "export the resources themselves: `az network nsg list -o json`, `az network nic list -o json` and so on",
+        "this is an answer of Network Watcher, not the configuration it came from",
+        "export the resources themselves: `az network nsg list`, `az network nic list` and so on, with -o json",
     ),
     OtherKind(
         _is_flow_log,
@@ -181,6 +184,8 @@ def _is_resource(item: Any) -> bool:
 
 
 def _each(items: list[Any], place: str, issues: list[Issue]) -> Iterator[Found]:
+    if items and not any(map(_is_resource, items)):
+        raise _no_resources(f"a list of {shorten(items[0])} and the like", place)
     for at, item in enumerate(items):
         if _is_resource(item):
             yield Found(f"{place}[{at}]", item)
@@ -198,5 +203,5 @@ def _warn_of_pages(keys: Keys, place: str, issues: list[Issue]) -> None:
         total = keys.get("totalrecords", keys.get("total_records"))
         of = f" of {total} records" if isinstance(total, int) else ""
         message = f"this is one page{of}: resources on the other pages are not in the network"
-        hint = "export all pages into one folder; `az` follows pages by itself, `az graph query` with --first and --skip-token"
+        hint = "export all pages into one folder; `az graph query` gives the next one with --skip-token"
         issues.append(Issue("warning", "VNS1109", message, place, hint))

@@ -12,7 +12,7 @@ MAX_DEPTH = 100
 
 
 def load_json(text: str, file: str) -> Any:
-    """The value in `text`. Raises SourceError VNS1006 (not JSON, with line and column) or VNS1004 (nested too deeply)."""
+    """The value in `text`. Raises SourceError VNS1006 (not JSON; line and column) or VNS1004 (nested too deeply)."""
     try:
         value = msgspec.json.decode(text)
     except RecursionError:

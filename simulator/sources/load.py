@@ -51,7 +51,7 @@ def load_snapshot(path: str | Path) -> Snapshot:
     text = read_text(path)
     if not _looks_like_json(path, text):
         return scenario_snapshot(path)
-    return resources_snapshot([(path.name, load_json(text, path.name))], path.stem)
+    return resources_snapshot([(path.as_posix(), load_json(text, path.as_posix()))], path.stem)
 
 
 def _looks_like_json(path: Path, text: str) -> bool:

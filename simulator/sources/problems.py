@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from simulator.errors import SourceError
 
 SHOWN = 20
+MOST_KNOWN = 25
+MOST_COMPARED = 2000
 
 
 class SeveralErrors(SourceError):
@@ -31,14 +33,14 @@ def raise_all(errors: Sequence[SourceError], file: str) -> None:
 
 def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "known are") -> str:
     """A hint for a misspelt `word`: the near match, else the first few of what is known."""
-    names = sorted({*known})
+    names = sorted({*known})[:MOST_COMPARED]
     lowered = {name.lower(): name for name in reversed(names)}
     near = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
     if near:
         return f"did you mean {lowered[near[0]]!r}?"
     if not names:
         return ""
-    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    shown = ", ".join(names[:MOST_KNOWN]) + (", …" if len(names) > MOST_KNOWN else "")
     return f"{otherwise}: {shown}"
 
 

@@ -74,7 +74,7 @@ def json_files(folder: Path) -> tuple[list[Path], list[Path]]:
     found: list[Path] = []
     outside: list[Path] = []
     for path in _files_below(folder):
-        (found if path.resolve().is_relative_to(root) else outside).append(path)
+        (found if Path(os.path.realpath(path)).is_relative_to(root) else outside).append(path)
         if len(found) > MAX_FILES:
             raise SourceError(f"more than {MAX_FILES:,} JSON files", code="VNS1003", place=str(folder))
     return found, outside

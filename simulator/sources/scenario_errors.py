@@ -8,7 +8,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from annotated_types import Ge, Le
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from simulator.errors import SourceError
 from simulator.sources.problems import did_you_mean, raise_all, shorten
@@ -30,6 +30,9 @@ _SHOULD_BE = {
     "too_short": ("a list with at least one entry", "write a value, or leave the key out"),
 }
 
+#: A file with more is not read on.
+_MOST_ERRORS = 200
+
 #: Priorities that Azure refuses carry the code of the network room.
 _PRIORITY = "VNS2004"
 
@@ -40,10 +43,20 @@ class ErrorList:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.errors: list[SourceError] = []
+        self._said: set[tuple[str, str]] = set()
 
     def add(self, code: str, message: str, path: Path, *, hint: str = "", at_key: bool = False) -> None:
         place = self.document.key_place(path) if at_key else self.document.place(path)
-        self.errors.append(SourceError(message, code=code, place=place, hint=hint))
+        if (message, place) not in self._said:
+            self._said.add((message, place))
+            self.errors.append(SourceError(message, code=code, place=place, hint=hint))
+        if len(self.errors) >= _MOST_ERRORS:
+            self.raise_any()
+
+    def add_refusal(self, label: str, refusal: PydanticCustomError, path: Path) -> None:
+        """What a field's own check refused, where it is called outside of a model."""
+        held = refusal.context or {}
+        self.add(held["code"], f"{label}: {held['message']}", path, hint=held["hint"])
 
     def add_invalid(self, error: ValidationError) -> None:
         """Every complaint of pydantic, in the words of a scenario."""
@@ -64,14 +77,12 @@ class ErrorList:
         elif kind == "missing":
             self.add("VNS1203", f"{self._of(path)}{field} is missing", path[:-1], hint=f"add {field}: …", at_key=True)
         elif kind == "refused":
-            where = self._of(path) if path else ""
-            self.add(
-                held["code"],
-                f"{where}{held['message']}",
-                path,
-                hint=held["hint"],
-                at_key=details["loc"][-1:] == ("[key]",),
+            is_key = details["loc"][-1:] == ("[key]",)
+            is_whole = (
+                bool(path) and not is_key and (isinstance(details["input"], dict) or _is_name(path, len(path) - 1))
             )
+            where = f"{self.label(path)}: " if is_whole else self._of(path)
+            self.add(held["code"], f"{where}{held['message']}", path, hint=held["hint"], at_key=is_key)
         elif kind == "greater_than_equal":
             reason = f"{field} {value} is below Azure's minimum of {held['ge']}"
             self._add_bound(path, field, reason)
@@ -84,7 +95,8 @@ class ErrorList:
             self.add("VNS1204", f"{self._of(path)}{field} cannot be {value}", path, hint=hint)
         else:
             should, hint = _SHOULD_BE.get(kind, (details["msg"].removeprefix("Input should be "), ""))
-            self.add("VNS1204", f"{self._of(path)}{field} should be {should}, not {value}", path, hint=hint)
+            instead = "but it is empty" if details["input"] is None else f"not {value}"
+            self.add("VNS1204", f"{self._of(path)}{field} should be {should}, {instead}", path, hint=hint)
 
     def _add_bound(self, path: Path, field: str, reason: str) -> None:
         bounds = _bounds(path)
@@ -102,11 +114,15 @@ class ErrorList:
         here: Any = self.document.value
         for at, step in enumerate(path):
             here = _item(here, step)
-            if isinstance(step, int):
-                named = here.get("name") if isinstance(here, dict) else None
-                names.append(named if isinstance(named, str) else f"{path[at - 1]}[{step}]")
+            named = here.get("name") if isinstance(step, int) and isinstance(here, dict) else None
+            if isinstance(named, str):
+                names.append(named)
+            elif isinstance(step, int) and names and names[-1] == path[at - 1]:
+                names[-1] += f"[{step}]"
+            elif isinstance(step, int):
+                names.append(f"{path[at - 1]}[{step}]")
             elif _is_name(path, at):
-                names.append(step)
+                names.append(str(step))
         return "/".join(names)
 
 

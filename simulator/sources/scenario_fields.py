@@ -63,10 +63,15 @@ def _address(text: str) -> str:
     return text.strip()
 
 
+def is_service_tag(text: str) -> bool:
+    """True for a word that can be the name of a service tag; only the network knows which exist."""
+    return _TAG.fullmatch(text.strip()) is not None
+
+
 def _rule_address(text: str) -> str:
     """``*``, an address, a prefix, a range, or a word that can be the name of a service tag."""
     text = text.strip()
-    if text == "*" or _TAG.fullmatch(text):
+    if text == "*" or is_service_tag(text):
         return text
     try:
         parse_prefix(text)

@@ -168,7 +168,7 @@ class Appliance(Part):
     rules: list[ApplianceRule] | None = None
 
 
-class _Nic(Part):
+class Nic(Part):
     """What a NIC says of itself, standing alone or as the first one of a virtual machine."""
 
     subnet: Text = Field(description="vnet/subnet, or the id of a subnet.")
@@ -195,13 +195,13 @@ class _Nic(Part):
         return self.ips or [self.ip or ""]
 
 
-class VirtualMachine(_Nic):
+class VirtualMachine(Nic):
     """A virtual machine with its first NIC, `<name>-nic`."""
 
     size: Text | None = None
 
 
-class NetworkInterface(_Nic):
+class NetworkInterface(Nic):
     """A NIC without a virtual machine, or a further one of `vm`."""
 
     vm: Text | None = Field(None, description="The virtual machine that carries this NIC.")

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Snapshot
-from simulator.azure.virtual_network import VirtualNetwork
 from simulator.sources.problems import did_you_mean
 from simulator.sources.scenario_errors import ErrorList, Path
 from simulator.sources.scenario_file import Scenario
@@ -39,10 +38,16 @@ class Names:
 
     def __init__(self, scenario: Scenario, name: str, included: Snapshot, errors: ErrorList) -> None:
         self.errors = errors
-        self.included = included
         self.subscription = scenario.subscription
         self.resource_group = scenario.resource_group or f"rg-{name}"
         self.own = {kind: self._own_ids(scenario, kind) for kind in KINDS}
+        self.subnets: dict[ResourceId, dict[str, str]] = {
+            network.id: {subnet.name.lower(): subnet.name for subnet in network.subnets}
+            for network in included.virtual_networks
+        }
+        for network_name, held in scenario.virtual_networks.items():
+            network = self.own["virtual_networks"][network_name.lower()]
+            self.subnets[network] = {subnet.lower(): subnet for subnet in held.subnets} | self.subnets.get(network, {})
         self.others: dict[str, dict[str, list[ResourceId]]] = defaultdict(lambda: defaultdict(list))
         for identity in included.resources:
             self.others[identity.type][identity.name.lower()].append(identity)
@@ -56,7 +61,7 @@ class Names:
                 path: Path = (kind, name) if isinstance(section, dict) else (kind, at)
                 message = f"{name}: another {KINDS[kind][1]} has this name; Azure does not tell upper from lower case"
                 self.errors.add("VNS1207", message, path, hint="rename one of the two", at_key=True)
-            ids[name.lower()] = self.new(kind, name, group)
+            ids.setdefault(name.lower(), self.new(kind, name, group))
         return ids
 
     def new(self, kind: str, name: str, resource_group: str | None = None) -> ResourceId:
@@ -83,7 +88,7 @@ class Names:
         elif not others:
             known = [identity.name for identity in self.own[kind].values()]
             known += [ids[0].name for ids in self.others[KINDS[kind][0].lower()].values()]
-            hint = did_you_mean(name, known) or f"nothing in this file is a {KINDS[kind][1]}; write one, or its id"
+            hint = did_you_mean(name, known) or f"this file has no {KINDS[kind][1]}: write one, or give an id"
             self.errors.add("VNS1205", f"{self._where(path)}no {KINDS[kind][1]} is named {name!r}", path, hint=hint)
             return self.new(kind, "unknown")
         return others[0]
@@ -91,7 +96,7 @@ class Names:
     def find_optional(self, kind: str, name: str | None, path: Path) -> ResourceId | None:
         return None if name is None else self.find(kind, name, path)
 
-    def find_subnet(self, text: str, path: Path, scenario: Scenario) -> ResourceId:
+    def find_subnet(self, text: str, path: Path) -> ResourceId:
         """The id behind ``vnet/subnet``, or the id of a subnet."""
         if "/providers/" in text:
             identity = ResourceId(text)
@@ -106,19 +111,15 @@ class Names:
             return self.new("virtual_networks", "unknown")
         before = len(self.errors.errors)
         network = self.find("virtual_networks", network_name, path)
-        if len(self.errors.errors) == before and name.lower() not in (known := self.subnets_of(network, scenario)):
+        if len(self.errors.errors) == before and name.lower() not in (known := self.subnets_of(network)):
             hint = did_you_mean(name, known.values()) or f"add it under virtual_networks: {network_name}: subnets:"
             message = f"{self._where(path)}{network.name} has no subnet named {name!r}"
             self.errors.add("VNS1205", message, path, hint=hint)
-        return network.child("subnets", self.subnets_of(network, scenario).get(name.lower(), name))
+        return network.child("subnets", self.subnets_of(network).get(name.lower(), name))
 
-    def subnets_of(self, network: ResourceId, scenario: Scenario) -> dict[str, str]:
+    def subnets_of(self, network: ResourceId) -> dict[str, str]:
         """The subnets of a VNet of this file or an included one: name in lower case → name."""
-        for name, held in scenario.virtual_networks.items():
-            if self.own["virtual_networks"].get(name.lower()) == network:
-                return {subnet.lower(): subnet for subnet in held.subnets}
-        included = self.included.get(network, VirtualNetwork)
-        return {subnet.name.lower(): subnet.name for subnet in included.subnets} if included else {}
+        return self.subnets.get(network, {})
 
     def _full_id(self, kind: str, text: str, path: Path) -> ResourceId:
         identity = ResourceId(text)
@@ -128,5 +129,7 @@ class Names:
         return identity
 
     def _where(self, path: Path) -> str:
+        while path and isinstance(path[-1], int):
+            path = path[:-1]
         label = self.errors.label(path)
         return f"{label}: " if label else ""

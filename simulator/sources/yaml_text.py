@@ -56,7 +56,7 @@ class Document:
     _root: _Node = field(repr=False)
 
     def place(self, path: Path = ()) -> str:
-        """``file:line:column`` of the value at `path` (keys and list positions), or of its nearest parent that exists."""
+        """``file:line:column`` of the value at `path` (keys and list positions), or of its nearest existing parent."""
         node = self._follow(path)[0]
         return f"{self.file}:{node.line}:{node.column}"
 

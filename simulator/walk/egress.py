@@ -5,7 +5,8 @@ Learn: azure/virtual-network/ip-services/default-outbound-access, azure/nat-gate
 
 from __future__ import annotations
 
-from simulator.dataplane.egress import DEFAULT_ACCESS, LOAD_BALANCER, NAT_GATEWAY, NO_METHOD
+import numpy as np
+
 from simulator.dataplane.plane import DataPlane
 from simulator.walk.in_flight import InFlight, Outcome, first_of
 from simulator.walk.packets import TCP, UDP, Bools, Int32
@@ -14,26 +15,32 @@ SMTP_PORT = 25
 
 
 def internet_egress(plane: DataPlane, packets: InFlight) -> Outcome:
-    """Has the endpoint a way out? NAT gateway > public IP > load balancer > default outbound access."""
-    method = plane.outbound[packets.at]
-    has_ports = (packets.protocol == TCP) | (packets.protocol == UDP)
-    smtp = (
-        (packets.protocol == TCP) & (packets.destination_port == SMTP_PORT) & ~plane.appliances.is_firewall[packets.at]
-    )
-    comes_back = plane.places.owner_of_public(packets.destination) != plane.places.nowhere
+    """Has the endpoint a way out for a packet of its own? NAT gateway > public IP > load balancer > default access.
+
+    A packet that an appliance forwards without source NAT keeps a source that Azure translates for nobody else.
+    """
+    out, places, at = plane.outbound, plane.places, packets.at
+    is_ipv4 = plane.is_ipv4[packets.destination]
+    simple = is_ipv4 & ((packets.protocol == TCP) | (packets.protocol == UDP))
+    own = places.owner(places.vnet[at], packets.source) == at
+    explicit = (out.nat_gateway[at] & simple) | np.where(is_ipv4, out.public_ipv4[at], out.public_ipv6[at])
+    balanced = ~explicit & ~out.nat_gateway[at] & out.load_balancer[at]
+    implicit = out.default_access[at] & simple & ~out.nat_gateway[at]
+    comes_back = places.owner_of_public(packets.destination) != places.nowhere
+    smtp = (packets.protocol == TCP) & (packets.destination_port == SMTP_PORT)
     reason = first_of(
         len(packets),
-        (method == NO_METHOD, "NO_OUTBOUND_METHOD"),
-        (((method == NAT_GATEWAY) | (method == DEFAULT_ACCESS)) & ~has_ports, "NO_OUTBOUND_METHOD"),
+        (~own, "NO_OUTBOUND_METHOD"),
+        (balanced, "LOAD_BALANCER_NOT_MODELLED"),
+        (~explicit & ~implicit, "NO_OUTBOUND_METHOD"),
         (smtp, "SMTP_NOT_MODELLED"),
-        (method == LOAD_BALANCER, "LOAD_BALANCER_NOT_MODELLED"),
         (comes_back, "PUBLIC_IP_HAIRPIN_NOT_MODELLED"),
     )
     return Outcome(reason, row=packets.route)
 
 
 def gateway_egress(plane: DataPlane, packets: InFlight) -> Outcome:
-    """Does the gateway in `packets.target` lead to the destination?"""
+    """Does the gateway in `packets.target` lead to the destination? Gateways are no transit between gateways."""
     places, facts = plane.places, plane.facts
     region = plane.region_of_atom[packets.destination]
     here, there = places.vnet[packets.at], places.vnet[packets.target]
@@ -43,12 +50,18 @@ def gateway_egress(plane: DataPlane, packets: InFlight) -> Outcome:
     learned = plane.forwarding.is_learned[packets.route]
     leads_there = facts.gateway[region] + places.first_gateway == packets.target
     unknown = plane.gateway_routes_unknown[packets.target]
+    from_gateway = packets.at >= places.first_gateway
+    subnets = plane.links.joins(own, places.subnet[packets.at]) & plane.links.joins(
+        theirs, places.subnet[packets.target]
+    )
     reason = first_of(
         len(packets),
-        ((here != there) & closed, "PEERING_ACCESS_BLOCKED"),
+        (from_gateway, "GATEWAY_TRANSIT_OFF"),
         (facts.vnet[region] >= 0, "GATEWAY_ROUTES_UNKNOWN"),
         (~learned & ~leads_there & unknown, "GATEWAY_ROUTES_UNKNOWN"),
         (~learned & ~leads_there, "ROUTE_MISSING"),
+        ((here != there) & ~subnets, "SUBNET_PEERING"),
+        ((here != there) & closed, "PEERING_ACCESS_BLOCKED"),
     )
     return Outcome(reason, row=packets.route)
 
@@ -64,6 +77,12 @@ def is_advertised(plane: DataPlane, gateway: Int32, atom: Int32) -> Bools:
 
 
 def gateway_entry(plane: DataPlane, packets: InFlight) -> Outcome:
-    """Packets from on-premises come only where the gateway advertises the destination."""
+    """Packets from on-premises come only where the gateway advertises the destination: to VNets, not through them."""
     advertised = is_advertised(plane, packets.at, packets.destination)
-    return Outcome(first_of(len(packets), (~advertised, "GATEWAY_TRANSIT_OFF")))
+    in_vnet = plane.facts.vnet[plane.region_of_atom[packets.destination]] >= 0
+    reason = first_of(
+        len(packets),
+        (plane.private_endpoints.near(packets.at, packets.destination), "PRIVATE_ENDPOINT_NOT_MODELLED"),
+        (~advertised | ~in_vnet, "GATEWAY_TRANSIT_OFF"),
+    )
+    return Outcome(reason)

@@ -113,8 +113,8 @@ def header_at(plane: DataPlane, packets: InFlight) -> Header:
 class Ledger:
     """One row for each packet of the batch: its fate and what the return path must know.
 
-    `appliances` sums the keys of the stateful appliances passed; `nat_place` and `nat_source` say, hop by hop, which
-    appliance replaced the source and what the source had been.
+    `appliances` sums the keys of the stateful appliances passed. Hop by hop, `passed` is the appliance that forwarded
+    and `passed_source` the source it met; `nat_place` the one that replaced the source and `nat_source` the original.
     """
 
     count: int
@@ -127,6 +127,8 @@ class Ledger:
         self.route = np.full(count, NOTHING, np.int32)
         self.origin, self.end, self.end_source, self.target = (np.full(count, NOTHING, np.int32) for _ in range(4))
         self.appliances = np.zeros(count, np.uint64)
+        self.passed = np.full((count, HOP_LIMIT), NOTHING, np.int32)
+        self.passed_source = np.full((count, HOP_LIMIT), NOTHING, np.int32)
         self.nat_place = np.full((count, HOP_LIMIT), NOTHING, np.int32)
         self.nat_source = np.full((count, HOP_LIMIT), NOTHING, np.int32)
         self.path: list[tuple[Int32, Int32]] = []
@@ -155,8 +157,15 @@ class Ledger:
         passes = outcome.passes
         if passes.all():
             return packets
-        self.close(packets.where(~passes), outcome.reason[~passes])
+        stopped = packets.where(~passes)
+        self.close(stopped, outcome.reason[~passes])
+        by_rule = np.zeros(len(stopped), bool) if outcome.table is None else outcome.table[~passes] != NOTHING
+        self.undecide(stopped.flow[~by_rule])
         return packets.where(passes)
+
+    def undecide(self, flow: Int32) -> None:
+        """No rule decided the fate of these packets, whatever rules let them pass before."""
+        self.decider[flow] = NOTHING
 
     def close(self, packets: InFlight, reason: UInt8) -> None:
         """The end of these packets' way."""

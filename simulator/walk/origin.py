@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from simulator.dataplane.appliances import POLICY_MISSING
 from simulator.dataplane.filter_table import NO_PORT
 from simulator.dataplane.places import NONE
 from simulator.dataplane.plane import DataPlane
 from simulator.walk.in_flight import InFlight, Outcome, first_of
-from simulator.walk.packets import TCP, UDP, Int32, Packets
+from simulator.walk.packets import TCP, UDP, Bools, Int32, Packets
 
 
 def through_the_door(plane: DataPlane, packets: Packets) -> InFlight:
@@ -66,6 +67,7 @@ def origin(plane: DataPlane, packets: InFlight) -> Outcome:
         len(packets),
         (platform, "PLATFORM_TRAFFIC_NOT_MODELLED"),
         (packets.at == plane.places.nowhere, "SOURCE_NOT_IN_EXPORT"),
+        (plane.is_private_endpoint[packets.at], "PRIVATE_ENDPOINT_NOT_MODELLED"),
     )
     return Outcome(reason)
 
@@ -83,29 +85,31 @@ def from_internet(plane: DataPlane, packets: InFlight, context: Int32) -> InFlig
 
 
 def internet_entry(plane: DataPlane, packets: InFlight) -> Outcome:
-    """Is there a door from the Internet, and is it open?"""
+    """Is there a NIC behind the address? A firewall's public IP is a matter of its DNAT rules."""
     places, appliances = plane.places, plane.appliances
-    region = plane.region_of_atom[packets.destination]
     absent = packets.at == places.nowhere
     firewall = appliances.is_firewall[packets.at]
-    closed = plane.has_standard_public_ip[packets.at] & ~plane.filters.has_group[packets.at]
     reason = first_of(
         len(packets),
-        (absent & (plane.facts.vnet[region] >= 0), "DESTINATION_NOT_IN_EXPORT"),
-        (absent, "SOURCE_NOT_IN_EXPORT"),
+        (absent, "DESTINATION_NOT_IN_EXPORT"),
+        (appliances.behaviour[packets.at] == POLICY_MISSING, "FIREWALL_POLICY_NOT_IN_EXPORT"),
         (firewall & appliances.has_dnat_rules[packets.at], "FIREWALL_DNAT"),
         (firewall, "FIREWALL_DEFAULT_DENY"),
         (plane.is_private_endpoint[packets.at], "PRIVATE_ENDPOINT_NOT_MODELLED"),
-        (closed, "PUBLIC_IP_CLOSED"),
     )
     return Outcome(reason)
 
 
-def internet_translation(plane: DataPlane, packets: InFlight) -> Outcome:
-    """After the filters: did anything translate a public address to this NIC? Azure logs such scans all the same."""
+def internet_translation(plane: DataPlane, packets: InFlight, bypassed: Bools) -> Outcome:
+    """After the filters: does a public IP of this NIC let the packet in? Azure logs scans of others all the same.
+
+    A Standard public IP is closed until a security group, or an admin AlwaysAllow, lets the packet pass.
+    """
     translated = plane.has_public_ip[packets.at]
+    closed = plane.has_standard_public_ip[packets.at] & ~plane.filters.has_group[packets.at]
     reason = first_of(
         len(packets),
+        (closed & ~bypassed, "PUBLIC_IP_CLOSED"),
         (~translated & plane.is_load_balanced[packets.at], "LOAD_BALANCER_NOT_MODELLED"),
         (~translated, "NO_PUBLIC_IP"),
     )

@@ -16,9 +16,9 @@ from simulator.dataplane.forwarding import TO_GATEWAY, TO_INTERNET
 from simulator.dataplane.plane import DataPlane
 from simulator.walk.appliance import appliance, translated_source
 from simulator.walk.egress import gateway_egress, gateway_entry, internet_egress
-from simulator.walk.in_flight import HOP_LIMIT, InFlight, Ledger, Outcome, Step, codes
+from simulator.walk.in_flight import HOP_LIMIT, InFlight, Ledger, Outcome, Step, codes, first_of
 from simulator.walk.origin import from_internet, internet_entry, internet_translation, origin, through_the_door
-from simulator.walk.packets import Packets
+from simulator.walk.packets import Bools, Packets
 from simulator.walk.peering import peering
 from simulator.walk.predictions import Predictions
 from simulator.walk.return_path import return_path
@@ -83,7 +83,9 @@ def _enter(plane: DataPlane, packets: InFlight, batch: Packets, ledger: Ledger) 
 
 def _send(plane: DataPlane, packets: InFlight, ledger: Ledger) -> InFlight:
     """Out through the filters, along the route, to the next endpoint; what leaves the network ends here."""
-    packets = pass_checkpoint(plane, packets, OUTBOUND, ledger)
+    at_endpoint = packets.at < plane.places.first_gateway  # a gateway has no filters
+    filtered, _ = pass_checkpoint(plane, packets.where(at_endpoint), OUTBOUND, ledger)
+    packets = InFlight.join([filtered, packets.where(~at_endpoint)])
     if not len(packets):
         return packets
     packets = packets.but(route=route_of(plane, packets))
@@ -100,6 +102,13 @@ def _send(plane: DataPlane, packets: InFlight, ledger: Ledger) -> InFlight:
     return packets.but(at=packets.target)
 
 
+def loop(packets: InFlight, ledger: Ledger) -> Outcome:
+    """An appliance that sees the same packet again will see it for ever."""
+    here = ledger.passed[packets.flow] == packets.at[:, None]
+    same = ledger.passed_source[packets.flow] == packets.source[:, None]
+    return Outcome(first_of(len(packets), ((here & same).any(axis=1), "ROUTING_LOOP")))
+
+
 def _leave(plane: DataPlane, packets: InFlight, ledger: Ledger, layer: Layer, name: str) -> None:
     """The end of what goes out of the network: the place it leaves from stays the end, its door is the target."""
     if not len(packets):
@@ -109,11 +118,12 @@ def _leave(plane: DataPlane, packets: InFlight, ledger: Ledger, layer: Layer, na
     ledger.close(packets, codes(len(packets)))
 
 
-def _deliver(plane: DataPlane, packets: InFlight, ledger: Ledger) -> None:
+def _deliver(plane: DataPlane, packets: InFlight, bypassed: Bools, ledger: Ledger) -> None:
     """Home. What came from the Internet needs a public IP, or the NIC only saw a scan that was never delivered."""
     from_outside = ledger.origin[packets.flow] == plane.places.internet
     scans = packets.where(from_outside)
-    translated = ledger.keep("public IP", scans, internet_translation(plane, scans)) if len(scans) else scans
+    outcome = internet_translation(plane, scans, bypassed[from_outside])
+    translated = ledger.keep("public IP", scans, outcome)
     ledger.close(translated, codes(len(translated)))
     ledger.close(packets.where(~from_outside), codes(int((~from_outside).sum())))
 
@@ -121,10 +131,11 @@ def _deliver(plane: DataPlane, packets: InFlight, ledger: Ledger) -> None:
 def _receive(plane: DataPlane, packets: InFlight, ledger: Ledger, hop: int) -> InFlight:
     """In through the filters; at home the packet is delivered, elsewhere the appliance sends it on."""
     ledger.visit(packets)
-    packets = pass_checkpoint(plane, packets, INBOUND, ledger)
+    packets = ledger.keep("loop", packets, loop(packets, ledger))
+    packets, bypassed = pass_checkpoint(plane, packets, INBOUND, ledger)
     places = plane.places
     home = places.owner(places.vnet[packets.at], packets.destination) == packets.at
-    _deliver(plane, packets.where(home), ledger)
+    _deliver(plane, packets.where(home), bypassed[home], ledger)
     packets = packets.where(~home)
     if not len(packets):
         return packets
@@ -133,6 +144,8 @@ def _receive(plane: DataPlane, packets: InFlight, ledger: Ledger, hop: int) -> I
         ledger.decide(packets, APPLIANCE_LAYER, outcome.table, outcome.row, outcome.row >= 0)
     packets = ledger.keep("appliance", packets, outcome)
     ledger.appliances[packets.flow] += plane.appliances.key[packets.at]
+    ledger.passed[packets.flow, hop] = packets.at
+    ledger.passed_source[packets.flow, hop] = packets.source
     source = translated_source(plane, packets)
     changed = source != packets.source
     ledger.nat_place[packets.flow[changed], hop] = packets.at[changed]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.dataplane.appliances import FORWARDS
+from simulator.dataplane.appliances import FORWARDS, NOT_DECLARED
 from simulator.dataplane.forwarding import TO_GATEWAY, TO_INTERNET
 from simulator.dataplane.plane import DataPlane
 from simulator.walk.egress import is_advertised
@@ -16,6 +16,11 @@ from simulator.walk.in_flight import DELIVERED, HOP_LIMIT, InFlight, Ledger, Out
 from simulator.walk.packets import Bools, Int32
 from simulator.walk.reasons import CODE_OF
 from simulator.walk.routing import effective_route, leads_inside, next_place, route_of
+
+#: Reasons that say nobody knows the route, rather than that it leads nowhere known.
+_ROUTE_UNKNOWN = [
+    CODE_OF[code] for code in ("ROUTE_TABLE_NOT_IN_EXPORT", "RULE_NOT_RESOLVED", "GATEWAY_ROUTES_UNKNOWN")
+]
 
 
 class Replies:
@@ -30,6 +35,7 @@ class Replies:
         """Those under the mask are done: `good` ones came back right, the others get the reason."""
         bad = self.packets.flow[mask & ~good]
         self.ledger.reason[bad] = CODE_OF[code]
+        self.ledger.undecide(bad)
         self.packets = self.packets.where(~mask)
 
     def same_appliances(self) -> Bools:
@@ -49,7 +55,8 @@ def return_path(plane: DataPlane, started: InFlight, ledger: Ledger) -> None:
         _route(replies)
         _leave(replies)
         _arrive(replies)
-    ledger.reason[replies.packets.flow] = CODE_OF["NO_RETURN_ROUTE"]
+    ledger.reason[replies.packets.flow] = CODE_OF["ROUTING_LOOP"]
+    ledger.undecide(replies.packets.flow)
 
 
 def _first_replies(plane: DataPlane, started: InFlight, ledger: Ledger) -> InFlight:
@@ -97,45 +104,74 @@ def _before_translation(ledger: Ledger, flow: Int32, place: Int32, address: Int3
 
 
 def _route(replies: Replies) -> None:
-    packets = replies.packets.but(route=route_of(replies.plane, replies.packets))
-    packets = packets.but(target=next_place(replies.plane, packets))
-    outcome = effective_route(replies.plane, packets)
-    replies.ledger.note("return route", packets, outcome, is_return=True)
-    unknown = outcome.reason >= CODE_OF["SOURCE_NOT_IN_EXPORT"]
-    replies.ledger.reason[packets.flow[unknown]] = outcome.reason[unknown]
+    """The route of each reply. To the Internet a reply goes straight or not at all: any other route is another door."""
+    plane, ledger = replies.plane, replies.ledger
+    packets = replies.packets.but(route=route_of(plane, replies.packets))
+    packets = packets.but(target=next_place(plane, packets))
+    outcome = effective_route(plane, packets)
+    ledger.note("return route", packets, outcome, is_return=True)
     replies.packets = packets
-    replies.finish(~outcome.passes, unknown, "NO_RETURN_ROUTE")
+    elsewhere = plane.forwarding.leads[packets.route] != TO_INTERNET
+    from_internet = ledger.origin[packets.flow] == plane.places.internet
+    doubtful = np.isin(outcome.reason, _ROUTE_UNKNOWN)
+    astray = from_internet & elsewhere & ~doubtful
+    unknown = (outcome.reason >= CODE_OF["SOURCE_NOT_IN_EXPORT"]) & ~astray
+    ledger.reason[packets.flow[unknown]] = outcome.reason[unknown]
+    ledger.undecide(packets.flow[unknown | astray])
+    dropped = ~outcome.passes & ~astray
+    replies.finish(dropped | astray, unknown | astray, "NO_RETURN_ROUTE")
+    ledger.reason[packets.flow[astray]] = CODE_OF["ASYMMETRIC_RETURN"]
 
 
 def _leave(replies: Replies) -> None:
-    """Replies that leave by a gateway or to the Internet are right only where the flow came in by that door."""
+    """Replies that leave by a gateway or to the Internet are right only where the flow came in by such a door."""
     plane, packets = replies.plane, replies.packets
     leads = plane.forwarding.leads[packets.route]
     home = replies.ledger.origin[packets.flow]
-    leaves = ~leads_inside(plane, packets)
-    by_internet = (leads == TO_INTERNET) & (home == plane.places.internet)
-    by_gateway = (leads == TO_GATEWAY) & (home == packets.target)
+    came_by_gateway = (home >= plane.places.first_gateway) & (home < plane.places.internet)
+    by_gateway = (leads == TO_GATEWAY) & came_by_gateway
     first_place = packets.at == replies.ledger.end[packets.flow]
-    right = (by_gateway | (by_internet & first_place)) & replies.same_appliances()
-    replies.finish(leaves, right, "ASYMMETRIC_RETURN")
+    by_internet = (leads == TO_INTERNET) & (home == plane.places.internet) & first_place
+    right = (by_gateway | by_internet) & replies.same_appliances()
+    replies.finish(~leads_inside(plane, packets), right, "ASYMMETRIC_RETURN")
 
 
 def _arrive(replies: Replies) -> None:
+    """At home the reply is done. An appliance sends it on, unless it is stateful and never saw the request."""
     plane, ledger = replies.plane, replies.ledger
-    packets = replies.packets.but(at=replies.packets.target)
-    replies.packets = packets
-    replies.finish(packets.at == plane.places.nowhere, np.zeros(len(packets), bool), "NO_RETURN_ROUTE")
+    replies.packets = replies.packets.but(at=replies.packets.target)
+    _lose(replies, replies.packets.at == plane.places.nowhere, "NO_RETURN_ROUTE")
     packets = replies.packets
     ledger.note("return", packets, Outcome(codes(len(packets))), is_return=True)
-    home = packets.at == ledger.origin[packets.flow]
-    replies.finish(home, replies.same_appliances(), "ASYMMETRIC_RETURN")
+    replies.finish(packets.at == ledger.origin[packets.flow], replies.same_appliances(), "ASYMMETRIC_RETURN")
+    translated = _is_translated_here(replies)
+    behaviour = plane.appliances.behaviour[replies.packets.at]
+    _lose(replies, ~translated & (behaviour == NOT_DECLARED), "APPLIANCE_NOT_DECLARED")
+    translated = _is_translated_here(replies)
+    behaviour = plane.appliances.behaviour[replies.packets.at]
+    _lose(replies, ~translated & (behaviour != FORWARDS), "NO_RETURN_ROUTE")
     packets = replies.packets
-    forwards = plane.appliances.behaviour[packets.at] == FORWARDS
-    replies.finish(~forwards, np.zeros(len(packets), bool), "ASYMMETRIC_RETURN")
+    stateful = plane.appliances.key[packets.at] != 0
+    seen = (ledger.passed[packets.flow] == packets.at[:, None]).any(axis=1)
+    _lose(replies, stateful & ~seen, "ASYMMETRIC_RETURN")
+    _send_on(replies)
+
+
+def _lose(replies: Replies, mask: Bools, code: str) -> None:
+    replies.finish(mask, np.zeros(len(mask), bool), code)
+
+
+def _is_translated_here(replies: Replies) -> Bools:
+    """Is the reply addressed to an appliance that had put its own address in place of the source?"""
     packets = replies.packets
+    own = packets.destination == replies.plane.places.address[packets.at]
+    here: Bools = own & (replies.ledger.nat_place[packets.flow] == packets.at[:, None]).any(axis=1)
+    return here
+
+
+def _send_on(replies: Replies) -> None:
+    plane, packets = replies.plane, replies.packets
     replies.met[packets.flow] += plane.appliances.key[packets.at]
-    own = packets.destination == plane.places.address[packets.at]
-    destination = np.where(
-        own, _before_translation(ledger, packets.flow, packets.at, packets.destination), packets.destination
-    )
+    original = _before_translation(replies.ledger, packets.flow, packets.at, packets.destination)
+    destination = np.where(_is_translated_here(replies), original, packets.destination)
     replies.packets = packets.but(destination=destination.astype(np.int32))

@@ -38,10 +38,14 @@ def effective_route(plane: DataPlane, packets: InFlight) -> Outcome:
     subnet = plane.places.subnet[packets.at]
     region = plane.region_of_atom[packets.destination]
     could_be_learned = forwarding.routes_unknown[subnet] & forwarding.is_system[packets.route]
-    private_to_internet = (leads == TO_INTERNET) & ~plane.facts.is_public[region]
+    public = plane.facts.is_public[region]
+    by_tag = forwarding.tag_missing[subnet] & public & (leads != BY_ADDRESS)
+    private_to_internet = (leads == TO_INTERNET) & ~public
     reason = first_of(
         len(packets),
+        (plane.private_endpoints.near(packets.at, packets.destination), "PRIVATE_ENDPOINT_NOT_MODELLED"),
         (forwarding.table_missing[subnet], "ROUTE_TABLE_NOT_IN_EXPORT"),
+        (by_tag, "RULE_NOT_RESOLVED"),
         (((leads == DROP) | private_to_internet) & could_be_learned, "GATEWAY_ROUTES_UNKNOWN"),
         (leads == DROP, "ROUTE_NONE"),
         (leads == MISSING, "ROUTE_MISSING"),
@@ -68,15 +72,24 @@ def next_place(plane: DataPlane, packets: InFlight) -> Int32:
 
 
 def next_endpoint(plane: DataPlane, packets: InFlight) -> Outcome:
-    """Is somebody there (in `packets.target`)? A private endpoint has rules of its own."""
-    places = plane.places
-    is_private_endpoint = plane.is_private_endpoint[packets.target]
+    """Is somebody there, in `packets.target`?"""
+    nobody = packets.target == plane.places.nowhere
     reason = first_of(
         len(packets),
-        (packets.target == places.nowhere, "DESTINATION_NOT_IN_EXPORT"),
-        (is_private_endpoint, "PRIVATE_ENDPOINT_NOT_MODELLED"),
+        (_leads_astray(plane, packets), "ROUTE_MISSING"),
+        (nobody, "DESTINATION_NOT_IN_EXPORT"),
     )
     return Outcome(reason, row=packets.route)
+
+
+def _leads_astray(plane: DataPlane, packets: InFlight) -> Bools:
+    """A user route VnetLocal for a destination that neither this VNet nor a peer of it has."""
+    forwarding = plane.forwarding
+    here = plane.places.vnet[packets.at]
+    there = plane.facts.vnet[plane.region_of_atom[packets.destination]]
+    by_user = (forwarding.leads[packets.route] == BY_ADDRESS) & ~forwarding.is_system[packets.route]
+    astray: Bools = by_user & (here != there) & (plane.links.between(here, there) == plane.links.none)
+    return astray
 
 
 def leads_inside(plane: DataPlane, packets: InFlight) -> Bools:

@@ -17,6 +17,7 @@ from simulator.dataplane.plane import DataPlane
 from simulator.walk.in_flight import DELIVERED, InFlight, Ledger, Outcome, UInt8, first_of, header_at
 from simulator.walk.packets import Bools, Int32
 from simulator.walk.predictions import LAYERS_OF, NOTHING
+from simulator.walk.reasons import CODE_OF
 
 
 class Checkpoint(NamedTuple):
@@ -24,6 +25,7 @@ class Checkpoint(NamedTuple):
 
     reason: UInt8
     outcomes: tuple[Outcome, Outcome, Outcome]
+    bypass: Bools
     tables: Int32
     rows: Int32
 
@@ -37,12 +39,13 @@ def checkpoint(plane: DataPlane, packets: InFlight, direction: int) -> Checkpoin
     outcomes, reason = [admin], admin.reason
     for group in order:
         asked = (reason == DELIVERED) & ~bypass
-        outcome = security_group(plane, np.where(asked, group[direction][packets.at], NO_TABLE), header)
+        tables = np.where(asked, group[direction][packets.at], NO_TABLE)
+        outcome = security_group(plane, packets, tables, header)
         outcomes.append(outcome)
         reason = np.where(reason == DELIVERED, outcome.reason, reason)
     tables = np.stack([_column(outcome.table) for outcome in outcomes], axis=1)
     rows = np.stack([_column(outcome.row) for outcome in outcomes], axis=1)
-    return Checkpoint(reason, (outcomes[0], outcomes[1], outcomes[2]), tables, rows)
+    return Checkpoint(reason, (outcomes[0], outcomes[1], outcomes[2]), bypass, tables, rows)
 
 
 def _column(column: Int32 | None) -> Int32:
@@ -57,7 +60,7 @@ def admin_rules(plane: DataPlane, packets: InFlight, header: Header, direction: 
     ends = (found.action == DENY) | (found.action == ALWAYS_ALLOW)
     reason = first_of(
         len(packets),
-        *_doubts(found),
+        *_doubts(plane, packets, found),
         (ends & found.deployment_unknown, "ADMIN_DEPLOYMENT_UNKNOWN"),
         (found.action == DENY, "ADMIN_RULE_DENY"),
     )
@@ -66,7 +69,7 @@ def admin_rules(plane: DataPlane, packets: InFlight, header: Header, direction: 
     return Outcome(reason, np.where(matched, tables, NOTHING), np.where(matched, found.row, NOTHING)), bypass
 
 
-def security_group(plane: DataPlane, tables: Int32, header: Header) -> Outcome:
+def security_group(plane: DataPlane, packets: InFlight, tables: Int32, header: Header) -> Outcome:
     """One level of security groups; no group there lets everything pass."""
     found = plane.filters.match(tables, header)
     denied = found.action == DENY
@@ -74,7 +77,7 @@ def security_group(plane: DataPlane, tables: Int32, header: Header) -> Outcome:
     reason = first_of(
         len(tables),
         (tables == MISSING_TABLE, "NSG_NOT_IN_EXPORT"),
-        *_doubts(found),
+        *_doubts(plane, packets, found),
         (is_default, "NSG_DEFAULT_DENY"),
         (denied, "NSG_RULE_DENY"),
     )
@@ -82,15 +85,21 @@ def security_group(plane: DataPlane, tables: Int32, header: Header) -> Outcome:
     return Outcome(reason, np.where(matched, tables, NOTHING), np.where(matched, found.row, NOTHING))
 
 
-def _doubts(found: Found) -> tuple[tuple[Bools, str], tuple[Bools, str]]:
+def _doubts(plane: DataPlane, packets: InFlight, found: Found) -> list[tuple[Bools, str]]:
+    """Why a rule only may match: a name nobody resolved, or routes that would widen VirtualNetwork."""
     doubtful = ~found.is_certain
-    return (doubtful & ~found.is_resolved, "RULE_NOT_RESOLVED"), (doubtful, "GATEWAY_ROUTES_UNKNOWN")
+    table_missing = plane.forwarding.table_missing[plane.places.subnet[packets.at]]
+    return [
+        (doubtful & ~found.is_resolved, "RULE_NOT_RESOLVED"),
+        (doubtful & table_missing, "ROUTE_TABLE_NOT_IN_EXPORT"),
+        (doubtful, "GATEWAY_ROUTES_UNKNOWN"),
+    ]
 
 
-def pass_checkpoint(plane: DataPlane, packets: InFlight, direction: int, ledger: Ledger) -> InFlight:
-    """Ask the filters, write down what they observe and who decided, and give those who pass."""
+def pass_checkpoint(plane: DataPlane, packets: InFlight, direction: int, ledger: Ledger) -> tuple[InFlight, Bools]:
+    """Ask the filters, write down what they observe and who decided; give those who pass, and who by AlwaysAllow."""
     if not len(packets):
-        return packets
+        return packets, np.zeros(0, bool)
     found = checkpoint(plane, packets, direction)
     ledger.observe(packets, direction, found.reason, found.tables, found.rows)
     asked = np.ones(len(packets), bool)
@@ -104,4 +113,5 @@ def pass_checkpoint(plane: DataPlane, packets: InFlight, direction: int, ledger:
     passes = found.reason == DELIVERED
     if not passes.all():
         ledger.close(packets.where(~passes), found.reason[~passes])
-    return packets.where(passes)
+        ledger.undecide(packets.flow[found.reason == CODE_OF["NSG_NOT_IN_EXPORT"]])
+    return packets.where(passes), found.bypass[passes]

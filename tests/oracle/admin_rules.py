@@ -50,8 +50,8 @@ def first_admin_match(places: Places, endpoint: Endpoint, direction: Direction, 
             _side(places, rule.sources, packet.source, endpoint.subnet),
             _side(places, rule.destinations, packet.destination, endpoint.subnet),
         )
-        if answer == Answer.MAYBE:
-            raise Fate("RULE_NOT_RESOLVED", rule.id)
+        if answer.doubt:
+            raise Fate(answer.doubt, rule.id)
         if answer == Answer.YES:
             if places.snapshot.declarations.deployments is None and rule.access != "Allow":
                 raise Fate("ADMIN_DEPLOYMENT_UNKNOWN", rule.id)

@@ -55,8 +55,8 @@ def _ask_appliance(places: Places, appliance: Appliance, packet: Packet) -> None
             address_answer(places, rule.destinations, packet.destination, None),
             ports_answer(rule.destination_ports, packet.destination_port, packet.protocol),
         )
-        if answer == Answer.MAYBE:
-            raise Fate("RULE_NOT_RESOLVED")
+        if answer.doubt:
+            raise Fate(answer.doubt)
         if answer == Answer.YES:
             if rule.access == "Deny":
                 raise Fate("APPLIANCE_RULE_DENY")
@@ -124,8 +124,8 @@ def _kind(collection: FirewallRuleCollection, rule: FirewallRule) -> str:
 def _ask_network_rules(places: Places, collections: list[FirewallRuleCollection], packet: Packet) -> None:
     for action, rule in rules_of_kind(collections, "network"):
         answer = _network_rule_answer(places, rule, packet)
-        if answer == Answer.MAYBE:
-            raise Fate("RULE_NOT_RESOLVED")
+        if answer.doubt:
+            raise Fate(answer.doubt)
         if answer == Answer.YES:
             if action == "Deny":
                 raise Fate("FIREWALL_RULE_DENY")

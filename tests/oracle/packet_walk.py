@@ -14,7 +14,7 @@ from tests.oracle.filters import pass_filters
 from tests.oracle.judgement import Address, Decision, Direction, Fate, Judgement, Packet, verdict_of
 from tests.oracle.places import INTERNET, Endpoint, Gateway, Internet, Places, exchanges
 from tests.oracle.return_path import Request, Translation, reply_to_internet, walk_back, walk_back_from_internet
-from tests.oracle.routes import next_place
+from tests.oracle.routes import next_place, pass_gateway
 
 TCP, UDP = 6, 17
 
@@ -23,16 +23,28 @@ def judge(
     snapshot: Snapshot, source: str, destination: str, protocol: int, source_port: int, destination_port: int
 ) -> Judgement:
     """Whether the packet arrives and its reply comes back, and what each NIC on the way decided."""
-    packet = Packet(ip_address(source), ip_address(destination), protocol, source_port, destination_port)
-    if packet.source.version != packet.destination.version:
-        raise ValueError(f"{source} and {destination} are of two families")
-    walk = Walk(Places(snapshot), packet)
-    try:
-        walk.run()
-        reason = "DELIVERED"
-    except Fate as fate:
-        reason = fate.reason
-    return Judgement(verdict_of(reason), reason, tuple(walk.path), tuple(walk.decisions))
+    return Oracle(snapshot).judge_flow((source, destination, source_port, destination_port, protocol))
+
+
+class Oracle:
+    """Judges many packets of one snapshot."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.places = Places(snapshot)
+
+    def judge_flow(self, flow: tuple[str, str, int, int, int]) -> Judgement:
+        """`flow`: source, destination, source port, destination port, IANA protocol."""
+        source, destination, source_port, destination_port, protocol = flow
+        packet = Packet(ip_address(source), ip_address(destination), protocol, source_port, destination_port)
+        if packet.source.version != packet.destination.version:
+            raise ValueError(f"{source} and {destination} are of two families")
+        walk = Walk(self.places, packet)
+        try:
+            walk.run()
+            reason = "DELIVERED"
+        except Fate as fate:
+            reason = fate.reason
+        return Judgement(verdict_of(reason), reason, tuple(walk.path), tuple(walk.decisions))
 
 
 class Walk:
@@ -55,19 +67,25 @@ class Walk:
             if origin.is_private_endpoint:
                 raise Fate("PRIVATE_ENDPOINT_NOT_MODELLED")
             self.filter(origin, "Outbound")
+        elif not self.places.is_known_on_premises(origin, self.packet.destination):
+            raise Fate("GATEWAY_TRANSIT_OFF")
         self.go_on(origin)
 
-    def filter(self, endpoint: Endpoint, direction: Direction, *, closed: bool = False) -> None:
-        """Ask the filters and note what a NIC decided; a firewall is no NIC and writes no record."""
+    def filter(self, endpoint: Endpoint, direction: Direction) -> bool:
+        """Ask the filters and note what a NIC decided; a firewall is no NIC and writes no record.
+
+        Whether an admin rule AlwaysAllow let the packet pass.
+        """
         try:
-            rule = pass_filters(self.places, endpoint, direction, self.packet, closed=closed)
+            passed = pass_filters(self.places, endpoint, direction, self.packet)
         except Fate as fate:
             if endpoint.interface is not None:
                 verdict = verdict_of(fate.reason)
                 self.decisions.append(Decision(endpoint.id, direction, verdict, fate.rule))
             raise
         if endpoint.interface is not None:
-            self.decisions.append(Decision(endpoint.id, direction, "ALLOW", rule))
+            self.decisions.append(Decision(endpoint.id, direction, "ALLOW", passed.rule))
+        return passed.bypassed
 
     def go_on(self, sender: Endpoint | Gateway) -> None:
         """From place to place until the packet is where it wants to be; then the reply."""
@@ -76,6 +94,8 @@ class Walk:
             place = next_place(self.places, sender.subnet, sender.virtual_network, self.packet.destination)
             if isinstance(place, Internet):
                 exit_ = leave_to_internet(sender, self.packet)
+                if self.places.has_public_address(self.packet.destination):
+                    raise Fate("PUBLIC_IP_HAIRPIN_NOT_MODELLED")
                 self.path.append("Internet")
                 walk_back_from_internet(self.places, self.request, exit_, self.packet.source)
                 return
@@ -84,6 +104,7 @@ class Walk:
             if isinstance(place, Gateway):
                 if isinstance(sender, Gateway):
                     raise Fate("GATEWAY_TRANSIT_OFF")
+                pass_gateway(self.places, place, self.packet.destination)
                 walk_back(self.places, self.request, place, self.packet.source)
                 return
             arrival = (place.id, self.packet.source, self.packet.destination)
@@ -118,7 +139,9 @@ class Walk:
         if endpoint.is_private_endpoint:
             raise Fate("PRIVATE_ENDPOINT_NOT_MODELLED")
         self.path.append(endpoint.id.name)
-        self.filter(endpoint, "Inbound", closed=sku == "Standard")
+        bypassed = self.filter(endpoint, "Inbound")
+        if sku == "Standard" and not endpoint.has_security_group and not bypassed:
+            raise Fate("PUBLIC_IP_CLOSED")
         if not sku:
             raise Fate("LOAD_BALANCER_NOT_MODELLED" if endpoint.is_load_balanced else "NO_PUBLIC_IP")
         reply_to_internet(self.places, endpoint, self.packet.source)
@@ -176,6 +199,8 @@ def cross_peering(places: Places, sender: Endpoint | Gateway, target: Endpoint |
     if here.id == there.id:
         return
     out_link, in_link = places.link(here, there), places.link(there, here)
+    if in_link is None:
+        raise Fate("PEER_NOT_IN_EXPORT")
     if not exchanges(out_link, sender.subnet, target.subnet) or not exchanges(in_link, target.subnet, sender.subnet):
         raise Fate("SUBNET_PEERING")
     for place, link in ((sender, out_link), (target, in_link)):
@@ -184,9 +209,9 @@ def cross_peering(places: Places, sender: Endpoint | Gateway, target: Endpoint |
     if isinstance(target, Gateway):
         return
     if isinstance(sender, Gateway):
-        if not (out_link and out_link.allow_gateway_transit and in_link and in_link.use_remote_gateways):
+        if not (out_link and out_link.allow_gateway_transit and in_link.use_remote_gateways):
             raise Fate("GATEWAY_TRANSIT_OFF")
         return
     is_forwarded = not any_covers(here.prefixes, packet.source)
-    if is_forwarded and in_link is not None and not in_link.allow_forwarded_traffic:
+    if is_forwarded and not in_link.allow_forwarded_traffic:
         raise Fate("PEERING_FORWARDED_BLOCKED")

@@ -148,6 +148,9 @@ class Places:
         )
         return tuple(static), speaks_bgp
 
+    def has_public_address(self, address: Address) -> bool:
+        return any(address == public for endpoint in self.endpoints for public, _, _ in endpoint.public)
+
     def appliance(self, endpoint: Endpoint) -> Appliance | None:
         declared = self.snapshot.declarations.appliances.values()
         return next((appliance for appliance in declared if appliance.network_interface == endpoint.id), None)
@@ -195,6 +198,20 @@ class Places:
                 own += [gateway for gateway in self.gateways if gateway.virtual_network.id == hub.id]
         return own
 
+    def is_known_on_premises(self, gateway: Gateway, address: Address) -> bool:
+        """Of VNet addresses on-premises is told those of the gateway's VNet and of peers with transit on both links."""
+        hub = gateway.virtual_network
+        is_in_azure = any(any_covers(network.prefixes, address) for network in self.snapshot.virtual_networks)
+        if not is_in_azure or any_covers(hub.prefixes, address):
+            return True
+        for link in self.links(hub):
+            spoke = self.virtual_network(link.remote_virtual_network)
+            back = self.link(spoke, hub) if spoke else None
+            transits = link.allow_gateway_transit and back is not None and back.use_remote_gateways
+            if transits and any_covers(self.remote_prefixes(link) or (), address):
+                return True
+        return False
+
     # --- who has an address ----------------------------------------------------------------------------------------
     def origin(self, address: Address) -> Endpoint | Gateway | Internet:
         """ORDER 2: NIC or firewall, inside a VNet (unknown), on premises, the Internet, else unknown."""
@@ -211,6 +228,7 @@ class Places:
         raise Fate("SOURCE_NOT_IN_EXPORT")
 
     def on_premises_gateway(self, address: Address) -> Gateway | None:
+        """ORDER 2: the longest prefix, then ExpressRoute."""
         claims: list[tuple[int, bool, Gateway]] = []
         for gateway in self.gateways:
             stated = [p for s in self.snapshot.declarations.on_premises if s.gateway == gateway.id for p in s.prefixes]

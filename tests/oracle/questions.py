@@ -28,7 +28,7 @@ def ip_flow_verify(
     (source, source_port), (destination, port) = (local, remote) if direction == "Outbound" else (remote, local)
     packet = Packet(source, destination, protocol, source_port, port)
     try:
-        return "Allow", pass_filters(places, _endpoint(places, nic_id), direction, packet)
+        return "Allow", pass_filters(places, _endpoint(places, nic_id), direction, packet).rule
     except Fate as fate:
         return verdict_of(fate.reason).capitalize(), fate.rule
 

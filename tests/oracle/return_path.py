@@ -8,7 +8,7 @@ from simulator.azure.resource import ResourceId
 from tests.oracle.appliances import forwarding_appliance
 from tests.oracle.judgement import Address, Fate, verdict_of
 from tests.oracle.places import Endpoint, Gateway, Internet, Places
-from tests.oracle.routes import next_place, select_route
+from tests.oracle.routes import next_place, pass_gateway, select_route
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ def reply_to_internet(places: Places, endpoint: Endpoint, client: Address) -> No
 
 def walk_back(places: Places, request: Request, start: Endpoint | Gateway, target: Address) -> None:
     """From where the request ended back to its origin. `target`: the source address as the receiver saw it."""
+    if isinstance(start, Gateway) and not places.is_known_on_premises(start, target):
+        raise Fate("GATEWAY_TRANSIT_OFF")
     pending = list(request.translations)
     passed: set[ResourceId] = set()
     seen: set[tuple[ResourceId, Address]] = set()
@@ -44,10 +46,11 @@ def walk_back(places: Places, request: Request, start: Endpoint | Gateway, targe
     while True:
         place = _next(places, at, target)
         if isinstance(place, Internet):
-            raise Fate("NO_RETURN_ROUTE")
+            raise Fate("ASYMMETRIC_RETURN")
         if isinstance(place, Gateway):
             if pending or not isinstance(request.origin, Gateway):
-                raise Fate("NO_RETURN_ROUTE")
+                raise Fate("ASYMMETRIC_RETURN")
+            _at_gateway(places, place, target)
             break
         if (place.id, target) in seen:
             raise Fate("ROUTING_LOOP")
@@ -81,6 +84,15 @@ def walk_back_from_internet(places: Places, request: Request, exit_: Endpoint, t
 def _next(places: Places, at: Endpoint | Gateway, target: Address) -> Endpoint | Gateway | Internet:
     try:
         return next_place(places, at.subnet, at.virtual_network, target)
+    except Fate as fate:
+        if verdict_of(fate.reason) == "DENY":
+            raise Fate("NO_RETURN_ROUTE") from fate
+        raise
+
+
+def _at_gateway(places: Places, gateway: Gateway, target: Address) -> None:
+    try:
+        pass_gateway(places, gateway, target)
     except Fate as fate:
         if verdict_of(fate.reason) == "DENY":
             raise Fate("NO_RETURN_ROUTE") from fate

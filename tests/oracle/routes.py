@@ -198,12 +198,20 @@ def _gateway(places: Places, network: VirtualNetwork, route: Route, destination:
     gateway = route.gateway
     if gateway is None:
         near = places.gateways_of(network)
-        if not near or any(candidate.is_expressroute for candidate in near):
+        vpn = [candidate for candidate in near if not candidate.is_expressroute]
+        if not vpn or len(vpn) < len(near):
             raise Fate("NEXT_HOP_UNREACHABLE")
-        gateway = next((candidate for candidate in near if candidate.holds(destination)), near[0])
-    if not gateway.holds(destination):
-        raise Fate("GATEWAY_ROUTES_UNKNOWN" if gateway.routes_unknown else "ROUTE_MISSING")
+        gateway = next((candidate for candidate in vpn if candidate.holds(destination)), vpn[0])
     return gateway
+
+
+def pass_gateway(places: Places, gateway: Gateway, destination: Address) -> None:
+    """ORDER 7.4: the gateway must hold the destination; what it does with an address of Azure nobody told."""
+    is_in_azure = any(any_covers(held.prefixes, destination) for held in places.snapshot.virtual_networks)
+    if is_in_azure or (gateway.routes_unknown and not gateway.holds(destination)):
+        raise Fate("GATEWAY_ROUTES_UNKNOWN")
+    if not gateway.holds(destination):
+        raise Fate("ROUTE_MISSING")
 
 
 def _inside(places: Places, network: VirtualNetwork, route: Route, destination: Address) -> Endpoint:

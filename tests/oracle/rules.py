@@ -19,9 +19,22 @@ WITH_PORTS = (6, 17)
 
 
 class Answer(IntEnum):
+    """Ordered so that all sides of a rule together are the least, and all items of one side the greatest."""
+
     NO = 0
     MAYBE = 1
-    YES = 2
+    IF_LEARNED = 2
+    IF_ROUTED = 3
+    YES = 4
+
+    @property
+    def doubt(self) -> str | None:
+        """The reason code when nobody can tell."""
+        return {
+            Answer.MAYBE: "RULE_NOT_RESOLVED",
+            Answer.IF_LEARNED: "GATEWAY_ROUTES_UNKNOWN",
+            Answer.IF_ROUTED: "ROUTE_TABLE_NOT_IN_EXPORT",
+        }.get(self)
 
 
 def protocol_answer(name: str, protocol: int) -> Answer:
@@ -64,10 +77,22 @@ def _item_answer(places: Places, item: str, address: Address, subnet: Subnet | N
     if tag in ("virtualnetwork", "internet") and subnet is not None:
         inside = virtual_network_tag(places, subnet)
         if tag == "virtualnetwork":
-            return _yes(any_covers(inside, address))
+            return _in_virtual_network(places, inside, address, subnet)
         narrow = [prefix for prefix in inside if length_of(prefix) > 0]
         return _yes(is_public(address) and not any_covers(narrow, address))
     return Answer.MAYBE
+
+
+def _in_virtual_network(places: Places, inside: list[str], address: Address, subnet: Subnet) -> Answer:
+    """An address outside the tag may be in it when the user routes are missing, or learned ones and it is private."""
+    if any_covers(inside, address):
+        return Answer.YES
+    if subnet.route_table is not None and places.snapshot.get(subnet.route_table, RouteTable) is None:
+        return Answer.IF_ROUTED
+    network = places.virtual_network(subnet.virtual_network)
+    gateways = places.gateways_of(network) if network else []
+    untold = any(gateway.routes_unknown for gateway in gateways)
+    return Answer.IF_LEARNED if untold and not is_public(address) else Answer.NO
 
 
 def _yes(truth: bool) -> Answer:

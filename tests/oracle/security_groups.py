@@ -11,16 +11,13 @@ from tests.oracle.rules import Answer, address_answer, application_group_answer,
 
 
 def pass_security_group(
-    places: Places, group: ResourceId, direction: Direction, packet: Packet, subnet: Subnet
+    places: Places, group: NetworkSecurityGroup, direction: Direction, packet: Packet, subnet: Subnet
 ) -> ResourceId:
     """The id of the rule that lets the packet pass. Raises Fate when a rule denies or it cannot be told."""
-    held = places.snapshot.get(group, NetworkSecurityGroup)
-    if held is None:
-        raise Fate("NSG_NOT_IN_EXPORT")
-    for rule in held.rules(direction):
+    for rule in group.rules(direction):
         answer = _answer(places, rule, packet, subnet)
-        if answer == Answer.MAYBE:
-            raise Fate("RULE_NOT_RESOLVED", rule.id)
+        if answer.doubt:
+            raise Fate(answer.doubt, rule.id)
         if answer == Answer.YES:
             if rule.access == "Deny":
                 raise Fate("NSG_DEFAULT_DENY" if rule.is_default else "NSG_RULE_DENY", rule.id)

@@ -14,6 +14,7 @@ from simulator.sources.scenario import scenario_assumptions
 from simulator.walk.packet_walk import packet_walk
 from simulator.walk.packets import Packets
 from simulator.walk.predictions import Prediction
+from simulator.whatif.change import load_change
 
 SOURCE_PORT = 50000
 PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1}
@@ -32,18 +33,20 @@ class Question(NamedTuple):
 
 
 @cache
-def network_of(topology: Path) -> Network:
-    return build_network(load_snapshot(topology), scenario_assumptions(topology))
+def network_of(topology: Path, change: Path | None = None) -> Network:
+    """The network of a scenario file, after the change of a change file."""
+    snapshot = load_snapshot(topology)
+    changed = load_change(change).apply(snapshot) if change else snapshot
+    return build_network(changed, scenario_assumptions(topology))
 
 
 @cache
-def plane_of(topology: Path) -> DataPlane:
-    return DataPlane(network_of(topology))
+def plane_of(network: Network) -> DataPlane:
+    return DataPlane(network)
 
 
-def ask(topology: Path, questions: Sequence[Question]) -> list[Prediction]:
+def ask(network: Network, questions: Sequence[Question]) -> list[Prediction]:
     """The predictions for `questions`, in their order."""
-    network = network_of(topology)
     flows = [
         (
             address_of(network, question.source),
@@ -54,7 +57,7 @@ def ask(topology: Path, questions: Sequence[Question]) -> list[Prediction]:
         )
         for question in questions
     ]
-    return list(packet_walk(plane_of(topology), Packets.of(flows)))
+    return list(packet_walk(plane_of(network), Packets.of(flows)))
 
 
 def address_of(network: Network, name: str) -> str:

@@ -1,13 +1,27 @@
-"""What to call the ends of a conversation: endpoint, on-premises host or network, subnet, Internet, or the address."""
+"""What people call the ends of a conversation, its protocol and its time."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 from simulator.azure.resource import ResourceId
 from simulator.network.network import Network
 from simulator.network.service_tags import INTERNET
 from simulator.space.addresses import Prefix, format_address, parse_address, parse_prefix
+from simulator.walk.packets import PROTOCOLS
 
 INTERNET_NAME = "Internet"
+_PROTOCOL_NAMES = {number: name.upper() for name, number in PROTOCOLS.items()}
+
+
+def protocol_name(number: int) -> str:
+    """``TCP``; the IANA number where rules have no name for the protocol."""
+    return _PROTOCOL_NAMES.get(number, str(number))
+
+
+def moment(milliseconds: int) -> datetime:
+    """The UTC time of a column of milliseconds since 1970."""
+    return datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
 
 
 class Parties:

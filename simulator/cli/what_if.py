@@ -1,0 +1,74 @@
+"""``vnetsim what-if NET CHANGE --flows LOGS``: what a change would break and open, before it is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simulator.cli.exits import Exit
+from simulator.cli.loading import load_flow_logs, load_network
+from simulator.cli.options import LOGS_HELP, NetworkArgument, StrictOption, verb
+from simulator.cli.session import Session
+
+if TYPE_CHECKING:
+    from simulator.whatif.impact import Impact
+
+NAME = "what-if"
+#: What --fail-on takes → the kinds of impact that it means.
+_GATES = {
+    "newly-denied": ("breaks",),
+    "newly-allowed": ("opens",),
+    "undecided": ("may_break", "may_open"),
+}
+
+
+@verb
+def command(
+    session: Session,
+    network: NetworkArgument,
+    change: Annotated[str, typer.Argument(metavar="CHANGE", help="The change, in YAML.", show_default=False)],
+    flows: Annotated[str, typer.Option("--flows", metavar="LOGS", help=LOGS_HELP, show_default=False)],
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            "--fail-on", metavar="LIST", help=f"End with 1 on any of these: {','.join(_GATES)}.", show_default=False
+        ),
+    ] = "",
+    strict: StrictOption = False,
+) -> int:
+    """Say what a change would break and open.
+
+    Walks the recorded conversations through the network as it is and as it would be. Never fails on what it finds
+    unless --fail-on says so.
+    """
+    import simulator
+    from simulator.report.impact import impact_report
+
+    gates = _gates(fail_on)
+    loaded = load_network(session, network)
+    proposed = simulator.load_change(change)
+    records = load_flow_logs(session, flows, strict=strict)
+    with session.step(f"walking {len(records):,} records twice"):
+        impact = simulator.what_if(loaded, proposed, flows=records)
+    session.write(impact_report(impact, network=network, change=change))
+    met = [gate for gate in gates if _is_met(impact, gate)]
+    if met:
+        session.note(f"--fail-on {','.join(met)}: met")
+        return Exit.GATE_FAILED
+    return Exit.INPUT if strict and _is_met(impact, "undecided") else Exit.OK
+
+
+def _gates(text: str) -> list[str]:
+    gates = [part.strip() for part in text.split(",") if part.strip()]
+    unknown = [gate for gate in gates if gate not in _GATES]
+    if unknown:
+        message = f"{unknown[0]!r} is not one of {', '.join(_GATES)}"
+        raise typer.BadParameter(message, param_hint="--fail-on")
+    return gates
+
+
+def _is_met(impact: Impact, gate: str) -> bool:
+    """Conversations that neither network decides count as undecided too."""
+    summary = impact.summary()
+    return any(summary[kind] for kind in _GATES[gate]) or (gate == "undecided" and impact.undecided > 0)

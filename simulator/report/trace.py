@@ -1,0 +1,136 @@
+"""What `vnetsim explain` says: the verdict, then each place on the way with every layer's say, there and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from simulator.report.document import Line, Lines, Report, Row, Table, Tone
+from simulator.report.words import route_data, rule_data, rule_text
+from simulator.walk.explain import FlowVerification
+from simulator.walk.packets import TCP, UDP
+from simulator.walk.reasons import CODE_OF, REASONS, Verdict
+from simulator.walk.trace import Hop, Trace
+
+_VERDICT_TONES: dict[Verdict, Tone] = {Verdict.ALLOW: "good", Verdict.DENY: "bad", Verdict.UNKNOWN: "doubtful"}
+_OUTCOME_TONES: dict[str, Tone] = {"pass": "plain", "stop": "bad", "unknown": "doubtful"}
+_GLYPHS = {"pass": "✓", "stop": "✕", "unknown": "?"}
+_KINDS = {"nic": "", "firewall": "Azure Firewall", "gateway": "gateway", "internet": "", "unknown": ""}
+
+
+def trace_report(trace: Trace, verification: FlowVerification | None = None) -> Report:
+    """`verification` is Azure's own narrower answer about one NIC; where it was asked for, it comes first."""
+    prediction = trace.prediction
+    verdict = Verdict(prediction.verdict)
+    blocks: list[Table | Lines] = [
+        Lines(tuple(_verdict_lines(trace)), title="" if verification is None else "End to end"),
+        _way(trace.hops, "The way there"),
+        _way(trace.return_hops, "The way back"),
+        Lines.of(*(f"  {note}" for note in trace.notes), title="Keep in mind"),
+        Lines.of(*(f"  {command}" for command in trace.verify), title="Check it on Azure", tone="command"),
+    ]
+    headline = Line(f"{verdict.name}  {trace.question}", _VERDICT_TONES[verdict])
+    if verification is not None:
+        blocks.insert(0, _verification_table(verification))
+    return Report(
+        kind="explain",
+        headline=headline,
+        blocks=tuple(block for block in blocks if not isinstance(block, Lines) or block.lines),
+        records=lambda: Table(_COLUMNS, tuple(_records(trace))),
+        data=lambda: _data(trace, verification),
+    )
+
+
+def _verification_table(verification: FlowVerification) -> Table:
+    """The two fields of ``az network watcher test-ip-flow``, and the NIC that was asked."""
+    row = (verification.access, verification.rule_name or None, verification.endpoint.name)
+    return Table(("Access", "RuleName", "NIC"), (row,), title="IP flow verify: the security rules of one NIC")
+
+
+def _verdict_lines(trace: Trace) -> Iterator[Line]:
+    prediction, question = trace.prediction, trace.question
+    yield Line(f"  {prediction.reason}: {REASONS[CODE_OF[prediction.reason]].text}")
+    if prediction.rule is not None:
+        said = "decided by" if Verdict(prediction.verdict) is Verdict.DENY else "last let through by"
+        yield Line(f"  {said} {rule_text(prediction.rule)}")
+    has_ports = question.protocol in (TCP, UDP)
+    ends = (question.source, question.source_port), (question.destination, question.destination_port)
+    packet = " → ".join(f"{address}:{port}" if has_ports else address for address, port in ends)
+    yield Line(f"  {question.protocol_name} {packet}", "faint")
+    if prediction.path:
+        yield Line(f"  path: {' → '.join(prediction.path)}", "faint")
+
+
+def _way(hops: tuple[Hop, ...], title: str) -> Lines:
+    width = max((len(step.layer) for hop in hops for step in hop.steps), default=0)
+    lines: list[Line] = []
+    for number, hop in enumerate(hops, 1):
+        told = [text for text in (hop.place, hop.address, _KINDS[hop.kind]) if text]
+        lines.append(Line(f" {number}  {'  '.join(dict.fromkeys(told))}", "strong"))
+        for step in hop.steps:
+            text = f"    {_GLYPHS[step.outcome]} {step.layer:<{width}}  {step.text}"
+            lines.append(Line(text, _OUTCOME_TONES[step.outcome]))
+    return Lines(tuple(lines), title=title)
+
+
+_COLUMNS = ("Way", "Hop", "Place", "Address", "Layer", "Outcome", "Text", "Rule", "Priority", "Verdict", "Reason")
+
+
+def _records(trace: Trace) -> Iterator[Row]:
+    verdict, reason = Verdict(trace.prediction.verdict).name, trace.prediction.reason
+    for way, hops in (("there", trace.hops), ("back", trace.return_hops)):
+        for number, hop in enumerate(hops, 1):
+            for step in hop.steps:
+                rule = (str(step.rule), step.rule.priority) if step.rule else (None, None)
+                yield (way, number, hop.place, hop.address, step.layer, step.outcome, step.text, *rule, verdict, reason)
+
+
+def _data(trace: Trace, verification: FlowVerification | None) -> dict[str, Any]:
+    prediction, question = trace.prediction, trace.question
+    data: dict[str, Any] = {
+        "verdict": Verdict(prediction.verdict).name,
+        "reason": prediction.reason,
+        "reason_text": REASONS[CODE_OF[prediction.reason]].text,
+        "question": {
+            "source": question.source,
+            "source_name": question.source_label,
+            "source_port": question.source_port,
+            "destination": question.destination,
+            "destination_name": question.destination_label,
+            "destination_port": question.destination_port,
+            "protocol": question.protocol_name,
+        },
+        "rule": rule_data(prediction.rule),
+        "route": route_data(prediction.route),
+        "path": list(prediction.path),
+        "hops": [_hop_data(hop) for hop in trace.hops],
+        "return_hops": [_hop_data(hop) for hop in trace.return_hops],
+        "notes": list(trace.notes),
+        "verify": list(trace.verify),
+    }
+    if verification is not None:
+        data["ip_flow_verify"] = {
+            "access": verification.access,
+            "ruleName": verification.rule_name,
+            "nic": str(verification.endpoint.id),
+            "evaluated": [rule_data(rule) for rule in verification.evaluated],
+        }
+    return data
+
+
+def _hop_data(hop: Hop) -> dict[str, Any]:
+    return {
+        "place": hop.place,
+        "kind": hop.kind,
+        "address": hop.address,
+        "steps": [
+            {
+                "layer": step.layer,
+                "outcome": step.outcome,
+                "text": step.text,
+                "rule": rule_data(step.rule),
+                "route": route_data(step.route),
+            }
+            for step in hop.steps
+        ],
+    }

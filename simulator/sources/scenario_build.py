@@ -1,0 +1,359 @@
+"""The network of a scenario: VNets, peerings, security groups, route tables, NICs and virtual machines."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+from simulator.azure.network_interface import NetworkInterface, PublicIpAddress, VirtualMachine
+from simulator.azure.resource import Resource, ResourceId
+from simulator.azure.route_table import RouteTable
+from simulator.azure.security_group import ApplicationSecurityGroup, NetworkSecurityGroup
+from simulator.azure.snapshot import Appliance, ApplianceRule, Snapshot
+from simulator.azure.virtual_network import VirtualNetwork, VirtualNetworkPeering
+from simulator.sources import scenario_models as models
+from simulator.sources.scenario_errors import ErrorList, Path
+from simulator.sources.scenario_file import Scenario
+from simulator.sources.scenario_names import Names
+
+R = TypeVar("R", bound=Resource)
+
+
+@dataclass
+class Build:
+    """What every section is built with.
+
+    `appliances` and `subnets` (section and name of whatever takes addresses → its subnet) are filled on the way.
+    """
+
+    scenario: Scenario
+    names: Names
+    errors: ErrorList
+    included: Snapshot
+    appliances: dict[ResourceId, Appliance] = field(default_factory=dict)
+    subnets: dict[tuple[str, str], ResourceId] = field(default_factory=dict)
+
+    @cached_property
+    def prefixes(self) -> Mapping[ResourceId, list[str]]:
+        """Subnet → prefixes, of the included VNets and of this file's."""
+        networks = self.included.virtual_networks
+        found = {subnet.id: [*subnet.prefixes] for network in networks for subnet in network.subnets}
+        for name, network in self.scenario.virtual_networks.items():
+            identity = self.names.own["virtual_networks"][name.lower()]
+            found |= {identity.child("subnets", held): [*subnet.prefix] for held, subnet in network.subnets.items()}
+        return found
+
+    def region(self, *locations: str | None) -> str:
+        """The first region that is given, as exports write it: lower case without blanks."""
+        given = next((location for location in locations if location), self.scenario.location)
+        return given.lower().replace(" ", "")
+
+    def region_of(self, network: ResourceId, location: str | None = None) -> str:
+        own = self.scenario.virtual_networks.get(network.name)
+        included = self.included.get(network, VirtualNetwork)
+        return self.region(location, own.location if own else None, included.location if included else None)
+
+
+def make(model: type[R], **fields: Any) -> R:
+    """A resource from ARM's property names written with underscores; what is None is left out."""
+    return model.model_validate({name: value for name, value in fields.items() if value is not None})
+
+
+def build_network(build: Build) -> Iterator[Resource]:
+    """Every resource of the network sections; reference errors go to `build.errors`."""
+    peerings = _peerings(build)
+    yield from _virtual_networks(build, peerings)
+    yield from _security_groups(build)
+    yield from _route_tables(build)
+    yield from _machines(build)
+
+
+def _virtual_networks(build: Build, peerings: dict[ResourceId, list[VirtualNetworkPeering]]) -> Iterator[Resource]:
+    for name, spec in build.scenario.virtual_networks.items():
+        identity = build.names.find("virtual_networks", name, ("virtual_networks", name))
+        yield make(
+            VirtualNetwork,
+            id=identity,
+            location=build.region(spec.location),
+            address_space={"address_prefixes": spec.address_space},
+            subnets=[_subnet(build, identity, name, held) for held in spec.subnets],
+            virtual_network_peerings=peerings.pop(identity, []),
+            encryption={"enabled": True} if spec.encryption else None,
+            flow_timeout_in_minutes=spec.flow_timeout_in_minutes,
+        )
+    for owner, links in peerings.items():
+        included = build.included.get(owner, VirtualNetwork)
+        if included is not None:
+            own = {link.id for link in links}
+            kept = [link for link in included.virtual_network_peerings if link.id not in own]
+            yield included.model_copy(update={"virtual_network_peerings": (*kept, *links)})
+
+
+def _subnet(build: Build, network: ResourceId, network_name: str, name: str) -> dict[str, Any]:
+    spec = build.scenario.virtual_networks[network_name].subnets[name]
+    path = ("virtual_networks", network_name, "subnets", name)
+    nat_gateway = build.names.new("nat_gateways", spec.nat_gateway) if spec.nat_gateway else None
+    if spec.nat_gateway and "/providers/" in spec.nat_gateway:
+        nat_gateway = build.names.find("nat_gateways", spec.nat_gateway, (*path, "nat_gateway"))
+    return {
+        "id": network.child("subnets", name),
+        "address_prefix": spec.prefix[0] if len(spec.prefix) == 1 else None,
+        "address_prefixes": spec.prefix if len(spec.prefix) > 1 else None,
+        "network_security_group": build.names.find_optional("network_security_groups", spec.nsg, (*path, "nsg")),
+        "route_table": build.names.find_optional("route_tables", spec.route_table, (*path, "route_table")),
+        "nat_gateway": nat_gateway,
+        "service_endpoints": [{"service": service} for service in spec.service_endpoints],
+        "delegations": [{"service_name": service} for service in spec.delegations],
+        "private_endpoint_network_policies": spec.private_endpoint_network_policies,
+        "default_outbound_access": spec.default_outbound_access,
+    }
+
+
+def _peerings(build: Build) -> dict[ResourceId, list[VirtualNetworkPeering]]:
+    """Owner → its links. Both forms of the file become single links here."""
+    links: dict[ResourceId, list[VirtualNetworkPeering]] = defaultdict(list)
+    seen: set[tuple[ResourceId, ResourceId]] = set()
+    for at, spec in enumerate(build.scenario.peerings):
+        path: Path = ("peerings", at)
+        for link, owner_path, remote_path in _single_links(spec, path):
+            owner = build.names.find("virtual_networks", link.from_, owner_path)
+            remote = build.names.find("virtual_networks", link.to, remote_path)
+            if owner == remote:
+                build.errors.add(
+                    "VNS1204", f"{owner.name} is peered with itself", remote_path, hint="name another VNet"
+                )
+            elif (owner, remote) in seen:
+                message = f"the link from {owner.name} to {remote.name} is written twice"
+                build.errors.add("VNS1207", message, path, hint="keep one; hub and spokes already makes both links")
+            seen.add((owner, remote))
+            links[owner].append(_link(build, owner, remote, link, path))
+    return links
+
+
+def _single_links(
+    spec: models.PeeringLink | models.HubPeering, path: Path
+) -> Iterator[tuple[models.PeeringLink, Path, Path]]:
+    if isinstance(spec, models.PeeringLink):
+        yield spec, (*path, "from"), (*path, "to")
+        return
+    for at, spoke in enumerate(spec.spokes):
+        hub_path, spoke_path = (*path, "hub"), (*path, "spokes", at)
+        forwarded, transit = spec.forwarded_traffic, spec.gateway_transit
+        hub_link = {
+            "from": spec.hub,
+            "to": spoke,
+            "allow_gateway_transit": transit,
+            "allow_forwarded_traffic": forwarded,
+        }
+        spoke_link = {
+            "from": spoke,
+            "to": spec.hub,
+            "use_remote_gateways": transit,
+            "allow_forwarded_traffic": forwarded,
+        }
+        yield models.PeeringLink.model_validate(hub_link), hub_path, spoke_path
+        yield models.PeeringLink.model_validate(spoke_link), spoke_path, hub_path
+
+
+def _link(
+    build: Build, owner: ResourceId, remote: ResourceId, spec: models.PeeringLink, path: Path
+) -> VirtualNetworkPeering:
+    for network, key, held in (
+        (owner, "local_subnets", spec.local_subnets),
+        (remote, "remote_subnets", spec.remote_subnets),
+    ):
+        for at, name in enumerate(held):
+            if network in build.names.subnets:
+                build.names.find_subnet(f"{network}/subnets/{name}", (*path, key, at))
+    return make(
+        VirtualNetworkPeering,
+        id=owner.child("virtualNetworkPeerings", spec.name or f"{owner.name}-to-{remote.name}"),
+        remote_virtual_network=remote,
+        allow_virtual_network_access=spec.allow_virtual_network_access,
+        allow_forwarded_traffic=spec.allow_forwarded_traffic,
+        allow_gateway_transit=spec.allow_gateway_transit,
+        use_remote_gateways=spec.use_remote_gateways,
+        peering_state=spec.peering_state,
+        peer_complete_vnets=not (spec.local_subnets or spec.remote_subnets),
+        local_subnet_names=spec.local_subnets,
+        remote_subnet_names=spec.remote_subnets,
+    )
+
+
+def _security_groups(build: Build) -> Iterator[Resource]:
+    for name in build.scenario.application_security_groups:
+        identity = build.names.new("application_security_groups", name)
+        yield make(ApplicationSecurityGroup, id=identity, location=build.region())
+    for name, rules in build.scenario.network_security_groups.items():
+        identity = build.names.new("network_security_groups", name)
+        written = [
+            _security_rule(build, identity, rule, ("network_security_groups", name, at))
+            for at, rule in enumerate(rules)
+        ]
+        yield make(NetworkSecurityGroup, id=identity, location=build.region(), security_rules=written)
+
+
+def _security_rule(build: Build, group: ResourceId, rule: models.SecurityRule, path: Path) -> dict[str, Any]:
+    def groups(key: str, names: list[str]) -> list[ResourceId]:
+        kind = "application_security_groups"
+        return [build.names.find(kind, name, (*path, key, at)) for at, name in enumerate(names)]
+
+    return {
+        "id": group.child("securityRules", rule.name),
+        "priority": rule.priority,
+        "direction": rule.direction,
+        "access": rule.access,
+        "protocol": rule.protocol,
+        **_singular_or_plural("source_address_prefix", "es", [] if rule.source_asgs else rule.source),
+        **_singular_or_plural("destination_address_prefix", "es", [] if rule.destination_asgs else rule.destination),
+        **_singular_or_plural("source_port_range", "s", rule.source_ports),
+        **_singular_or_plural("destination_port_range", "s", rule.ports),
+        "source_application_security_groups": groups("source_asgs", rule.source_asgs),
+        "destination_application_security_groups": groups("destination_asgs", rule.destination_asgs),
+    }
+
+
+def _singular_or_plural(name: str, ending: str, values: list[str]) -> dict[str, Any]:
+    """ARM puts one value into the singular field and several into the plural one."""
+    return {name: values[0]} if len(values) == 1 else {name + ending: values}
+
+
+def _route_tables(build: Build) -> Iterator[Resource]:
+    for name, spec in build.scenario.route_tables.items():
+        identity = build.names.find("route_tables", name, ("route_tables", name))
+        routes = [
+            {
+                "id": identity.child("routes", route_name),
+                "address_prefix": route.prefix,
+                "next_hop_type": next_hop_of(route)[0],
+                "next_hop_ip_address": next_hop_of(route)[1],
+            }
+            for route_name, route in spec.routes.items()
+        ]
+        yield make(
+            RouteTable,
+            id=identity,
+            location=build.region(spec.location),
+            routes=routes,
+            disable_bgp_route_propagation=spec.disable_bgp_route_propagation,
+        )
+
+
+NEXT_HOPS = {
+    kind.lower(): kind for kind in ("VirtualAppliance", "VirtualNetworkGateway", "VnetLocal", "Internet", "None")
+} | {"virtualnetwork": "VnetLocal"}
+
+
+def next_hop_of(route: models.Route) -> tuple[str, str | None]:
+    """The next hop type and the address that a route of the file means; an address means VirtualAppliance."""
+    kind = NEXT_HOPS.get(route.next_hop.lower())
+    return (kind, route.ip) if kind else ("VirtualAppliance", route.next_hop)
+
+
+def _machines(build: Build) -> Iterator[Resource]:
+    nics: dict[ResourceId, list[ResourceId]] = defaultdict(list)
+    for name, machine in build.scenario.virtual_machines.items():
+        path: Path = ("virtual_machines", name)
+        identity = build.names.find("virtual_machines", name, path)
+        nic = build.names.new("network_interfaces", f"{name}-nic", machine.resource_group)
+        nics[identity].append(nic)
+        yield from _nic(build, nic, machine, path, identity, f"{name}-pip")
+    for name, spec in build.scenario.network_interfaces.items():
+        path = ("network_interfaces", name)
+        nic = build.names.find("network_interfaces", name, path)
+        owner = build.names.find_optional("virtual_machines", spec.vm, (*path, "vm"))
+        if owner is not None:
+            nics[owner].append(nic)
+        yield from _nic(build, nic, spec, path, owner, f"{name}-pip")
+    for name, machine in build.scenario.virtual_machines.items():
+        identity = build.names.find("virtual_machines", name, ("virtual_machines", name))
+        yield make(
+            VirtualMachine,
+            id=identity,
+            location=build.region(machine.location),
+            hardware_profile={"vm_size": machine.size},
+            network_profile={"network_interfaces": nics[identity]},
+        )
+
+
+def _nic(
+    build: Build, identity: ResourceId, spec: models.Nic, path: Path, machine: ResourceId | None, public_name: str
+) -> Iterator[Resource]:
+    subnet = build.names.find_subnet(spec.subnet, (*path, "subnet"))
+    build.subnets[str(path[0]), str(path[1])] = subnet
+    location = build.region_of(subnet.parent, spec.location)
+    public = None
+    if spec.public_ip is not None:
+        public = public_address(build, public_name, spec.public_ip, location, spec.resource_group)
+        yield public
+    asgs = [
+        build.names.find("application_security_groups", name, (*path, "asgs", at)) for at, name in enumerate(spec.asgs)
+    ]
+    yield make(
+        NetworkInterface,
+        id=identity,
+        location=location,
+        ip_configurations=[
+            {
+                "name": f"ipconfig{at + 1}",
+                "primary": at == 0,
+                "private_ip_address": address,
+                "private_ip_address_version": "IPv6" if ":" in address else "IPv4",
+                "subnet": subnet,
+                "public_ip_address": public.id if public and at == 0 else None,
+                "application_security_groups": asgs,
+            }
+            for at, address in enumerate(spec.addresses)
+        ],
+        network_security_group=build.names.find_optional("network_security_groups", spec.nsg, (*path, "nsg")),
+        virtual_machine=machine,
+        mac_address=spec.mac or made_up_mac(identity),
+        primary=isinstance(spec, models.VirtualMachine) if machine else None,
+        enable_ip_forwarding=spec.ip_forwarding,
+        enable_accelerated_networking=spec.accelerated_networking,
+    )
+    if spec.appliance is not None:
+        build.appliances[identity] = _appliance(identity, spec.appliance)
+
+
+def public_address(
+    build: Build, name: str, spec: models.PublicIp, location: str, resource_group: str | None
+) -> PublicIpAddress:
+    return make(
+        PublicIpAddress,
+        id=build.names.new("public_ip_addresses", name, resource_group),
+        location=location,
+        ip_address=spec.ip,
+        sku={"name": spec.sku},
+        public_ip_address_version="IPv6" if ":" in spec.ip else "IPv4",
+    )
+
+
+def made_up_mac(identity: ResourceId) -> str:
+    """A MAC address for a NIC that names none: ``02`` and the first five bytes of SHA-256 of the id in lower case.
+
+    ``02`` marks a locally administered address, so that it is never taken for one of Azure's own.
+    """
+    digits = "02" + hashlib.sha256(identity.key.encode()).hexdigest()[:10].upper()
+    return "-".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+
+def _appliance(nic: ResourceId, spec: models.Appliance) -> Appliance:
+    rules = None
+    if spec.rules is not None:
+        rules = tuple(
+            ApplianceRule(
+                rule.name,
+                rule.access,
+                rule.protocol,
+                tuple(rule.source),
+                tuple(rule.destination),
+                tuple(rule.ports),
+            )
+            for rule in spec.rules
+        )
+    return Appliance(nic, spec.forwards, spec.stateful, spec.snat, rules)

@@ -1,0 +1,164 @@
+"""The network managers of a scenario: groups, security admin rules, connectivity, and where they are deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from simulator.azure.network_manager import NetworkManager
+from simulator.azure.resource import Resource, ResourceId
+from simulator.sources import scenario_services as models
+from simulator.sources.problems import did_you_mean
+from simulator.sources.scenario_build import Build, make
+from simulator.sources.scenario_errors import Path
+from simulator.sources.scenario_fields import is_service_tag
+
+_ADMIN, _CONNECTIVITY = "security_admin_configurations", "connectivity_configurations"
+
+
+def build_managers(build: Build) -> Iterator[Resource]:
+    """Every network manager; reference errors go to `build.errors`."""
+    for name, spec in build.scenario.network_managers.items():
+        yield _manager(build, name, spec)
+
+
+def _manager(build: Build, name: str, spec: models.NetworkManager) -> NetworkManager:
+    path: Path = ("network_managers", name)
+    identity = build.names.find("network_managers", name, path)
+    groups = {group.lower(): identity.child("networkGroups", group) for group in spec.network_groups}
+
+    def applies_to(names: list[str], at: Path) -> list[dict[str, Any]]:
+        ids = [_of_manager(build, groups, held, "network group", (*at, n)) for n, held in enumerate(names)]
+        return [{"network_group_id": group} for group in ids]
+
+    return make(
+        NetworkManager,
+        id=identity,
+        location=build.region(),
+        network_manager_scopes={"subscriptions": spec.scope},
+        network_groups=[
+            _network_group(build, groups[group.lower()], members, (*path, "network_groups", group))
+            for group, members in spec.network_groups.items()
+        ],
+        security_admin_configurations=[
+            {
+                "id": (of := identity.child("securityAdminConfigurations", held_name)),
+                "rule_collections": [
+                    {
+                        "id": (under := of.child("ruleCollections", collection_name)),
+                        "applies_to_groups": applies_to(
+                            collection.applies_to,
+                            (*path, _ADMIN, held_name, "rule_collections", collection_name, "applies_to"),
+                        ),
+                        "rules": [_admin_rule(under, rule) for rule in collection.rules],
+                    }
+                    for collection_name, collection in held.rule_collections.items()
+                ],
+            }
+            for held_name, held in spec.security_admin_configurations.items()
+        ],
+        connectivity_configurations=[
+            _connectivity(
+                build,
+                identity.child("connectivityConfigurations", held_name),
+                held,
+                applies_to(held.applies_to, (*path, _CONNECTIVITY, held_name, "applies_to")),
+                (*path, _CONNECTIVITY, held_name),
+            )
+            for held_name, held in spec.connectivity_configurations.items()
+        ],
+    )
+
+
+def _of_manager(build: Build, known: Mapping[str, ResourceId], name: str, what: str, path: Path) -> ResourceId:
+    """The id of something that is named within its network manager only."""
+    if "/providers/" in name:
+        return ResourceId(name)
+    found = known.get(name.lower())
+    if found is None:
+        hint = did_you_mean(name, [identity.name for identity in known.values()]) or f"write a {what} first"
+        message = f"{build.errors.label(path[:-1])}: no {what} is named {name!r}"
+        build.errors.add("VNS1205", message, path, hint=hint)
+        return ResourceId("/providers/Microsoft.Network/unknown/unknown")
+    return found
+
+
+def _network_group(build: Build, identity: ResourceId, members: list[str], path: Path) -> dict[str, Any]:
+    held = []
+    for at, name in enumerate(members):
+        is_subnet = ("/" in name and "/providers/" not in name) or "/subnets/" in name.lower()
+        member = (
+            build.names.find_subnet(name, (*path, at))
+            if is_subnet
+            else build.names.find("virtual_networks", name, (*path, at))
+        )
+        held.append({"id": identity.child("staticMembers", f"member-{at + 1}"), "resource_id": member})
+    kinds = {ResourceId(str(member["resource_id"])).type for member in held}
+    subnets_only = kinds == {"microsoft.network/virtualnetworks/subnets"}
+    return {"id": identity, "static_members": held, "member_type": "Subnet" if subnets_only else "VirtualNetwork"}
+
+
+def _admin_rule(collection: ResourceId, rule: models.AdminRule) -> dict[str, Any]:
+    return {
+        "id": collection.child("rules", rule.name),
+        "priority": rule.priority,
+        "direction": rule.direction,
+        "access": rule.access,
+        "protocol": rule.protocol,
+        "sources": [_address_item(text) for text in rule.source],
+        "destinations": [_address_item(text) for text in rule.destination],
+        "source_port_ranges": rule.source_ports,
+        "destination_port_ranges": rule.ports,
+    }
+
+
+def _address_item(text: str) -> dict[str, str]:
+    return {"address_prefix": text, "address_prefix_type": "ServiceTag" if is_service_tag(text) else "IPPrefix"}
+
+
+def _connectivity(
+    build: Build, identity: ResourceId, spec: models.ConnectivityConfiguration, groups: list[dict[str, Any]], path: Path
+) -> dict[str, Any]:
+    hub = build.names.find_optional("virtual_networks", spec.hub, (*path, "hub"))
+    if spec.topology == "HubAndSpoke" and hub is None:
+        message = f"{build.errors.label(path)}: hub is missing"
+        build.errors.add("VNS1203", message, path, hint="add hub: name-of-the-vnet", at_key=True)
+    direct = "DirectlyConnected" if spec.direct or spec.topology == "Mesh" else "None"
+    return {
+        "id": identity,
+        "connectivity_topology": spec.topology,
+        "is_global": str(spec.is_global),
+        "hubs": [{"resource_id": hub}] if hub else [],
+        "applies_to_groups": [
+            group
+            | {
+                "group_connectivity": direct,
+                "is_global": str(spec.is_global),
+                "use_hub_gateway": str(spec.use_hub_gateway),
+            }
+            for group in groups
+        ],
+    }
+
+
+def deployments(build: Build) -> dict[str, tuple[ResourceId, ...]] | None:
+    """Region → configurations; None when no network manager of the file says where it is deployed."""
+    deployed: dict[str, tuple[ResourceId, ...]] | None = None
+    for name, spec in build.scenario.network_managers.items():
+        if spec.deployments is None:
+            continue
+        manager = build.names.find("network_managers", name, ("network_managers", name))
+        known = {
+            held.lower(): manager.child(kind, held)
+            for kind, section in (
+                ("securityAdminConfigurations", spec.security_admin_configurations),
+                ("connectivityConfigurations", spec.connectivity_configurations),
+            )
+            for held in section
+        }
+        deployed = deployed or {}
+        for region, names in spec.deployments.items():
+            path: Path = ("network_managers", name, "deployments", region)
+            ids = tuple(_of_manager(build, known, held, "configuration", (*path, at)) for at, held in enumerate(names))
+            deployed[build.region(region)] = deployed.get(build.region(region), ()) + ids
+    return deployed

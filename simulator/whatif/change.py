@@ -1,0 +1,132 @@
+"""A proposed change: steps read from YAML that turn one Snapshot into another.
+
+```yaml
+name: block-sql-from-web
+changes:
+  - add_security_rule: {nsg: nsg-sql, rule: {name: deny-web, priority: 110, direction: Inbound, access: Deny}}
+  - edit_route: {route_table: rt-spoke, route: default, set: {next_hop: None}}
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from simulator.azure.snapshot import Issue, Snapshot
+from simulator.errors import ChangeError
+from simulator.network.network import build_network
+from simulator.sources.problems import did_you_mean, shorten
+from simulator.sources.reading import read_text
+from simulator.sources.yaml_text import load_yaml
+from simulator.whatif.admin_rules import AddAdminRule, EditAdminRule, RemoveAdminRule
+from simulator.whatif.attachments import ROUTE_TABLE, SECURITY_GROUP, Attachment
+from simulator.whatif.routes import AddRoute, EditRoute, RemoveRoute
+from simulator.whatif.security_rules import AddSecurityRule, EditSecurityRule, RemoveSecurityRule
+from simulator.whatif.step import Position, Step
+
+#: A change file is written by hand.
+MAX_BYTES = 4 * 1024 * 1024
+
+#: Kind of step → its reader. A new kind is one line here.
+KINDS: Mapping[str, Callable[[object, Position], Step]] = {
+    "add_security_rule": AddSecurityRule.read,
+    "remove_security_rule": RemoveSecurityRule.read,
+    "edit_security_rule": EditSecurityRule.read,
+    "add_route": AddRoute.read,
+    "remove_route": RemoveRoute.read,
+    "edit_route": EditRoute.read,
+    "add_admin_rule": AddAdminRule.read,
+    "remove_admin_rule": RemoveAdminRule.read,
+    "edit_admin_rule": EditAdminRule.read,
+    "attach_security_group": partial(Attachment.read, SECURITY_GROUP, True),
+    "detach_security_group": partial(Attachment.read, SECURITY_GROUP, False),
+    "attach_route_table": partial(Attachment.read, ROUTE_TABLE, True),
+    "detach_route_table": partial(Attachment.read, ROUTE_TABLE, False),
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """Steps in the order they are made. No steps is a change that changes nothing."""
+
+    name: str
+    steps: tuple[Step, ...] = ()
+    description: str = ""
+
+    def apply(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot after all steps; the one given stays as it is.
+
+        Raises
+        ------
+        ChangeError : a step names what is not there or adds what is, or Azure would refuse the result.
+        """
+        stages = [snapshot]
+        for step in self.steps:
+            stages.append(step.apply(stages[-1]))
+        self._refuse_new_errors(stages)
+        return stages[-1]
+
+    def _refuse_new_errors(self, stages: list[Snapshot]) -> None:
+        """Lay what the network room calls an error now, and did not before, to the step that brought it."""
+        before, after = _errors(stages[0]), _errors(stages[-1])
+        new = [issue for issue in after if issue not in before]
+        if not new:
+            return
+        step = next(step for step, stage in zip(self.steps, stages[1:], strict=True) if new[0] in _errors(stage))
+        raise step.position.error("VNS4009", f"{new[0].message} ({new[0].code})", new[0].hint)
+
+
+def _errors(snapshot: Snapshot) -> list[Issue]:
+    return [issue for issue in build_network(snapshot).issues if issue.severity == "error"]
+
+
+def load_change(path: str | Path) -> Change:
+    """Read a change file.
+
+    Raises
+    ------
+    SourceError : the file cannot be read, or is not YAML.
+    ChangeError : it is not a change, with file, line and column.
+    """
+    path = Path(path)
+    return parse_change(read_text(path, limit=MAX_BYTES), str(path))
+
+
+def parse_change(text: str, file: str = "change.yaml") -> Change:
+    """A change from its YAML text; `file` is the name that positions carry."""
+    document = load_yaml(text, file)
+    top, held = Position(document), document.value
+    hint = "write name: … and changes: with a list of steps"
+    if not isinstance(held, dict):
+        raise top.error("VNS4001", f"a change is a mapping of keys, not {shorten(held)}", hint)
+    for key in held:
+        if key not in ("name", "description", "changes"):
+            known = did_you_mean(key, ("name", "description", "changes"), otherwise="known keys are")
+            raise ChangeError(f"unknown key {key!r}", code="VNS4003", place=document.key_place((key,)), hint=known)
+    steps = held.get("changes")
+    if not isinstance(steps, list):
+        raise (top / "changes").error("VNS4001", "changes is missing, or is no list", hint)
+    read = tuple(_step(step, top / "changes" / at) for at, step in enumerate(steps))
+    name, description = (_text(held, key, top) for key in ("name", "description"))
+    return Change(name or Path(file).stem, read, description)
+
+
+def _text(held: Mapping[str, object], key: str, top: Position) -> str:
+    value = held.get(key) or ""
+    if not isinstance(value, str):
+        raise (top / key).error("VNS4004", f"{key} should be text, not {shorten(value)}", "put it in quotes")
+    return value
+
+
+def _step(value: object, position: Position) -> Step:
+    if not isinstance(value, dict) or len(value) != 1:
+        hint = "write one kind of step with its keys, such as - remove_route: {route_table: …, route: …}"
+        raise position.error("VNS4001", f"a step has one kind, this is {shorten(value)}", hint)
+    [(kind, body)] = value.items()
+    if kind not in KINDS:
+        hint = did_you_mean(kind, KINDS, otherwise="kinds are")
+        raise (position / kind).error("VNS4002", f"no step is called {kind!r}", hint)
+    return KINDS[kind](body, position / kind)

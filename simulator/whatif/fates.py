@@ -1,0 +1,104 @@
+"""The fate of each recorded conversation in one network, as values that two networks can be compared by.
+
+Numbers of rules, routes and places mean something only within one data plane; a `Fate` names them, and `Fates` gives
+equal fates of both networks one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.flows.distinct import Column, distinct_rows
+from simulator.flows.replay import NONE, Replay
+from simulator.network.effective_routes import EffectiveRoute
+from simulator.walk.packets import Int32
+from simulator.walk.predictions import RuleReference
+from simulator.walk.reasons import Verdict
+
+_VERBS = {Verdict.ALLOW: "allowed", Verdict.DENY: "denied", Verdict.UNKNOWN: "unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of a packet: `route` is the first route it took, `path` the places it passed.
+
+    `rule` is the one that denied it, or the last that let it pass; None where no rule decided, but a route or the like.
+    """
+
+    verdict: Verdict
+    reason: str
+    rule: RuleReference | None
+    route: EffectiveRoute | None
+    path: tuple[str, ...]
+
+    def __str__(self) -> str:
+        by = f" by {self.rule} ({self.rule.priority})" if self.rule else ""
+        reason = "" if self.verdict == Verdict.ALLOW else f" [{self.reason}]"
+        return f"{_VERBS[self.verdict]}{by}{reason}"
+
+    @property
+    def route_text(self) -> str:
+        """``0.0.0.0/0 -> VirtualAppliance 10.1.1.4``, or ``no route``."""
+        if self.route is None:
+            return "no route"
+        prefixes = self.route.prefixes
+        shown = prefixes[0] + (f" and {len(prefixes) - 1} more" if len(prefixes) > 1 else "")
+        return " ".join(filter(None, (f"{shown} ->", self.route.next_hop_type, self.route.next_hop_ip)))
+
+
+@dataclass
+class Fates:
+    """Fates by number, shared by the networks that are compared."""
+
+    numbers: dict[Fate, int] = field(default_factory=dict)
+
+    def of(self, replay: Replay) -> npt.NDArray[np.int64]:
+        """The number of each conversation's fate.
+
+        Where the end-to-end verdict is not known, the filters of the logging NIC still are: what they deny is denied,
+        whatever the rest of the path does.
+        """
+        first, group = distinct_rows(_columns(replay))
+        numbers = [self.numbers.setdefault(_fate(replay, int(at)), len(self.numbers)) for at in first]
+        return np.array(numbers, np.int64)[group] if len(group) else np.zeros(0, np.int64)
+
+    @property
+    def all(self) -> Sequence[Fate]:
+        return tuple(self.numbers)
+
+
+def places_passed(replay: Replay) -> list[Int32]:
+    """For each hop a column of the places where the distinct packets then were; -1 for those already at their end."""
+    columns = []
+    for packets, places in replay.walked.path:
+        column = np.full(len(replay.walked), NONE, np.int32)
+        column[packets] = places
+        columns.append(column)
+    return columns
+
+
+def _columns(replay: Replay) -> list[Column]:
+    """Everything a fate depends on, by conversation."""
+    walked, asked = replay.walked, replay.asked
+    unknown = (replay.verdict == Verdict.UNKNOWN) & (replay.answer != NONE)
+    columns: list[Column] = [walked.reason, walked.route, *walked.decider.T, *places_passed(replay)]
+    gathered = [np.ascontiguousarray(column)[replay.packet] for column in columns]
+    for answer in (asked.reason, *asked.tables.T, *asked.rows.T):
+        gathered.append(np.where(unknown, np.append(answer.astype(np.int32), NONE)[replay.answer], NONE))
+    return gathered
+
+
+def _fate(replay: Replay, at: int) -> Fate:
+    walked, here = replay.predictions[at], replay.observation(at)
+    verdict, reason, rule = walked.verdict, walked.reason, walked.rule
+    if verdict == Verdict.UNKNOWN and here is not None:
+        rule = here.rule
+        if here.verdict == Verdict.DENY:
+            verdict, reason = here.verdict, here.reason
+    if verdict == Verdict.DENY and rule is not None and rule.action != "Deny":
+        rule = None
+    return Fate(verdict, reason, rule, walked.route, walked.path)

@@ -1,0 +1,256 @@
+"""What a change would do to the recorded traffic: who loses connections, who gains them, what is decided elsewhere.
+
+Learn: azure/network-watcher/vnet-flow-logs-overview, azure/virtual-network/network-security-groups-overview
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+import numpy as np
+
+from simulator.comparison.categories import CATEGORIES
+from simulator.comparison.diff import diff
+from simulator.comparison.labels import Parties, moment, protocol_name
+from simulator.flows.distinct import Column, Rows, distinct_rows
+from simulator.flows.records import BEGIN, DENIED, FlowRecords, Int64
+from simulator.flows.replay import NONE, Replay, replay
+from simulator.network.network import Network, build_network
+from simulator.walk.packets import TCP, UDP
+from simulator.walk.reasons import Verdict
+from simulator.whatif.admin_rules import AddAdminRule, EditAdminRule, RemoveAdminRule
+from simulator.whatif.change import Change
+from simulator.whatif.fates import Fate, Fates, places_passed
+
+#: How a conversation's fate changes, in the order in which people want to hear it.
+Kind = Literal["breaks", "opens", "may_break", "may_open", "other_rule", "other_route"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+_VERDICT_KINDS: dict[tuple[Verdict, Verdict], Kind] = {
+    (Verdict.ALLOW, Verdict.DENY): "breaks",
+    (Verdict.DENY, Verdict.ALLOW): "opens",
+    (Verdict.ALLOW, Verdict.UNKNOWN): "may_break",
+    (Verdict.UNKNOWN, Verdict.DENY): "may_break",
+    (Verdict.DENY, Verdict.UNKNOWN): "may_open",
+    (Verdict.UNKNOWN, Verdict.ALLOW): "may_open",
+}
+ADMIN_STEPS = (AddAdminRule, EditAdminRule, RemoveAdminRule)
+STEADY_STATE = (
+    "steady_state: every flow is decided anew. In Azure a flow that stands when a network security group changes goes "
+    "on until it ends or falls idle"
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Witness:
+    """One recorded packet, as `vnetsim explain` takes it."""
+
+    source: str
+    destination: str
+    destination_port: int
+    source_port: int
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactRow:
+    """Recorded conversations that the change treats alike.
+
+    Attributes
+    ----------
+    source, destination : endpoint, on-premises host or network, subnet or ``Internet``; else the address.
+    port : destination port, -1 for protocols without ports.
+    conversations : distinct 5-tuples; one that both its ends logged counts once.
+    bytes : both ways, while the log covered them. attempts : tuples that began or denied a flow.
+    """
+
+    kind: Kind
+    source: str
+    destination: str
+    protocol: str
+    port: int
+    conversations: int
+    bytes: int
+    attempts: int
+    last_seen: datetime
+    before: Fate
+    after: Fate
+    witness: Witness
+
+    @property
+    def text(self) -> str:
+        port = f"/{self.port}" if self.port != NONE else ""
+        who = f"{self.source} -> {self.destination} {self.protocol.lower()}{port}"
+        if self.kind == "other_route":
+            return f"{who}: {self.before.route_text} -> {self.after.route_text}"
+        return f"{who}: {self.before} -> {self.after}"
+
+
+@dataclass(frozen=True, eq=False)
+class Impact:
+    """The recorded conversations whose verdict, deciding rule or route changes, worst first.
+
+    `conversations` are all that were recorded, `undecided` those that neither network decides. `notes` says how to read
+    the rest.
+    """
+
+    change: Change
+    before: Replay
+    after: Replay
+    rows: tuple[ImpactRow, ...]
+    conversations: int
+    undecided: int
+    notes: tuple[str, ...]
+    mode: Literal["steady_state"] = "steady_state"
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[ImpactRow]:
+        return iter(self.rows)
+
+    def of(self, kind: Kind) -> tuple[ImpactRow, ...]:
+        """The rows of one kind."""
+        return tuple(row for row in self.rows if row.kind == kind)
+
+    def summary(self) -> dict[str, int]:
+        """Conversations by kind, worst first, zeros too, and those that stay as they are."""
+        counts: dict[str, int] = {kind: sum(row.conversations for row in self.of(kind)) for kind in KINDS}
+        return {**counts, "unchanged": self.conversations - sum(counts.values())}
+
+
+def what_if(network: Network, change: Change, *, flows: FlowRecords) -> Impact:
+    """Predict the recorded conversations in `network` and in the network after `change`, and compare.
+
+    Raises
+    ------
+    ChangeError : the change does not fit the network.
+    """
+    after = build_network(change.apply(network.snapshot), network.assumptions)
+    return impact_of(change, replay(network, flows), replay(after, flows))
+
+
+def impact_of(change: Change, before: Replay, after: Replay) -> Impact:
+    """The impact from replays of the same records in two networks."""
+    fates = Fates()
+    old, new = fates.of(before), fates.of(after)
+    flow = _flows(before)
+    rows = _rows(before, flow, old, new, fates)
+    verdicts = np.array([fate.verdict for fate in fates.all], np.uint8)
+    undecided = (verdicts[old] == Verdict.UNKNOWN) & (verdicts[new] == Verdict.UNKNOWN)
+    count = len(np.unique(flow[undecided]))
+    return Impact(change, before, after, rows, len(np.unique(flow)), count, _notes(change, before, count))
+
+
+def _notes(change: Change, before: Replay, undecided: int) -> tuple[str, ...]:
+    notes = [STEADY_STATE]
+    if any(isinstance(step, ADMIN_STEPS) for step in change.steps):
+        notes.append("admin rules reach a network only when they are deployed: the change is taken as deployed")
+    if undecided:
+        notes.append(f"{undecided} conversations are not decided in either network: the export lacks what decides them")
+    contradicted = sum(count for name, count in diff(before).summary().items() if CATEGORIES[name].is_mismatch)
+    if contradicted:
+        notes.append(
+            f"{contradicted} recorded conversations contradict the prediction for the network as it is: see diff"
+        )
+    if before.records.malformed:
+        notes.append(f"{len(before.records.malformed)} pieces of the flow logs could not be read and are left out")
+    return tuple(notes)
+
+
+def _flows(replay: Replay) -> Rows:
+    """Conversations that are the same flow, seen at several NICs: equal 5-tuples that start at the same place."""
+    flows = replay.conversations
+    columns: list[Column] = [flows.source.high, flows.source.low, flows.destination.high, flows.destination.low]
+    columns += [flows.source_port, flows.destination_port, flows.protocol]
+    starts = places_passed(replay)[:1]
+    _, group = distinct_rows([*columns, *(start[replay.packet] for start in starts)])
+    return group
+
+
+@dataclass(frozen=True)
+class _Traffic:
+    """Recorded traffic by flow and change of fate: what both ends logged counts once, at the NIC that saw more."""
+
+    conversation: Rows  # one of each
+    bytes: Int64
+    attempts: Int64
+    last_time: Int64
+
+
+def _traffic(replay: Replay, flow: Rows, old: Int64, new: Int64) -> _Traffic:
+    flows, records = replay.conversations, replay.records
+    changed = np.flatnonzero(old != new)
+    is_attempt = (records.state == BEGIN) | (records.state == DENIED)
+    attempts = np.bincount(flows.of_record[is_attempt], minlength=len(flows)).astype(np.int64)
+    where: list[Column] = [flow[changed], old[changed], new[changed]]
+    first, group = distinct_rows(where)
+    at_nic, nic = distinct_rows([group, flows.mac[changed], flows.direction[changed]])
+
+    def most(column: Int64) -> Int64:
+        by_nic, by_flow = np.zeros(len(at_nic), np.int64), np.zeros(len(first), np.int64)
+        np.add.at(by_nic, nic, column[changed])
+        np.maximum.at(by_flow, group[at_nic], by_nic)
+        return by_flow
+
+    last_time = np.zeros(len(first), np.int64)
+    np.maximum.at(last_time, group, flows.last_time[changed])
+    return _Traffic(changed[first], most(flows.bytes_sent + flows.bytes_received), most(attempts), last_time)
+
+
+def _rows(replay: Replay, flow: Rows, old: Int64, new: Int64, fates: Fates) -> tuple[ImpactRow, ...]:
+    """One row for each source, destination, port and change of fate."""
+    flows, parties, all_fates = replay.conversations, Parties(replay.network), fates.all
+    traffic = _traffic(replay, flow, old, new)
+    members: dict[tuple[str, str, int, int, int, int], list[int]] = {}
+    for number, at in enumerate(traffic.conversation.tolist()):
+        nic = replay.nic(at)
+        vnet = nic.virtual_network if nic else None
+        source, destination = (parties.name(vnet, side.value(at)) for side in (flows.source, flows.destination))
+        protocol = int(flows.protocol[at])
+        port = int(flows.destination_port[at]) if protocol in (TCP, UDP) else NONE
+        key = (source, destination, protocol, port, int(old[at]), int(new[at]))
+        members.setdefault(key, []).append(number)
+    rows = []
+    for (source, destination, protocol, port, was, becomes), numbers in members.items():
+        before, after = all_fates[was], all_fates[becomes]
+        row = ImpactRow(
+            kind=_kind(before, after),
+            source=source,
+            destination=destination,
+            protocol=protocol_name(protocol),
+            port=port,
+            conversations=len(numbers),
+            bytes=int(traffic.bytes[numbers].sum()),
+            attempts=int(traffic.attempts[numbers].sum()),
+            last_seen=moment(int(traffic.last_time[numbers].max())),
+            before=before,
+            after=after,
+            witness=min(_witness(replay, int(at)) for at in traffic.conversation[numbers]),
+        )
+        rows.append(row)
+    return tuple(sorted(rows, key=_worst_first))
+
+
+def _kind(before: Fate, after: Fate) -> Kind:
+    if before.verdict != after.verdict:
+        return _VERDICT_KINDS[before.verdict, after.verdict]
+    return "other_rule" if (before.rule, before.reason) != (after.rule, after.reason) else "other_route"
+
+
+def _worst_first(row: ImpactRow) -> tuple[object, ...]:
+    return (KINDS.index(row.kind), -row.bytes, -row.conversations, -row.attempts, row.text, row.witness)
+
+
+def _witness(replay: Replay, at: int) -> Witness:
+    flows = replay.conversations
+    protocol = int(flows.protocol[at])
+    return Witness(
+        source=flows.source.text(at),
+        destination=flows.destination.text(at),
+        destination_port=int(flows.destination_port[at]),
+        source_port=int(flows.source_port[at]),
+        protocol=protocol_name(protocol),
+    )

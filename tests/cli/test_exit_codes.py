@@ -1,0 +1,166 @@
+"""What a script can rely on: exit codes, the result alone on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.cli import app, check
+from simulator.cli.exits import Exit
+
+Run = Callable[..., Any]
+
+
+def test_the_codes_are_those_that_are_documented() -> None:
+    assert {end.name: end.value for end in Exit} == {
+        "OK": 0,
+        "GATE_FAILED": 1,
+        "USAGE": 2,
+        "INPUT": 3,
+        "INTERNAL": 4,
+        "INTERRUPTED": 130,
+        "CLOSED_PIPE": 141,
+    }
+
+
+def test_diff_is_0_where_log_and_predictions_agree(vnetsim: Run, small: Path, log: Path) -> None:
+    ended = vnetsim("diff", small, log)
+    assert ended.code == 0
+    assert ended.out.startswith("no mismatch")
+
+
+def test_diff_is_1_on_a_verdict_mismatch(vnetsim: Run, small: Path, log: Path) -> None:
+    small.write_text(small.read_text(encoding="utf-8").replace("ports: 1433", "ports: 1434"), encoding="utf-8")
+    ended = vnetsim("diff", small, log)
+    assert ended.code == 1
+    assert "verdict mismatch" in ended.out.splitlines()[0]
+    assert f"at {log} records[" in ended.out
+
+
+def test_diff_is_1_on_a_rule_mismatch(vnetsim: Run, small: Path, log: Path) -> None:
+    small.write_text(small.read_text(encoding="utf-8").replace("name: deny-all", "name: deny-any"), encoding="utf-8")
+    ended = vnetsim("diff", small, log)
+    assert ended.code == 1
+    assert "rule mismatch" in ended.out.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ([], 0),
+        (["--fail-on", "newly-denied"], 0),
+        (["--fail-on", "newly-allowed"], 1),
+        (["--fail-on", "newly-denied,newly-allowed,undecided"], 1),
+        (["--fail-on", "undecided"], 0),
+        (["--fail-on", "anything"], 2),
+    ],
+)
+def test_what_if_fails_only_when_asked_to(
+    options: list[str], code: int, vnetsim: Run, small: Path, change: Path, log: Path
+) -> None:
+    ended = vnetsim("what-if", small, change, "--flows", log, *options)
+    assert ended.code == code
+    assert ("would get through" in ended.out) == (code != 2)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["--nonsense"],
+        ["check"],
+        ["check", "a", "b"],
+        ["check", "a", "-o", "yaml"],
+        ["diff", "a"],
+        ["what-if", "a", "b"],
+        ["explain", "only-one"],
+        ["explain", "a", "b", "c", "d"],
+        ["explain", "--direction", "Inbound"],
+        ["explain", "--direction", "sideways"],
+        ["generate", "a", "--flows", "0"],
+        ["generate", "a", "--start", "yesterday"],
+        ["show"],
+        ["show", "nonsense"],
+        ["show", "tags", "a", "b", "c"],
+    ],
+)
+def test_a_wrong_command_line_is_2(arguments: list[str], vnetsim: Run) -> None:
+    ended = vnetsim(*arguments)
+    assert ended.code == 2
+    assert "rror" in ended.err or "Usage" in ended.err
+
+
+def test_an_output_file_that_cannot_be_written_is_2(vnetsim: Run, small: Path, tmp_path: Path) -> None:
+    ended = vnetsim("check", small, "--output-file", tmp_path / "absent" / "out.json")
+    assert ended.code == 2
+    assert "--output-file" in ended.err and "out.json" in ended.err
+
+
+def test_a_fault_of_ours_is_4_in_one_line(vnetsim: Run, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("broken\nin two lines")
+
+    monkeypatch.setattr("simulator.network.load.load", fail)
+    monkeypatch.setattr("simulator.load", fail, raising=False)
+    ended = vnetsim("check", small)
+    assert ended.code == 4
+    assert ended.out == ""
+    [line] = ended.err.splitlines()
+    assert line.startswith("internal error: RuntimeError: broken") and "report" in line and "--debug" in line
+    with pytest.raises(RuntimeError):
+        vnetsim("check", small, "--debug")
+
+
+def test_interrupting_is_130(vnetsim: Run, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("simulator.load", interrupt, raising=False)
+    assert vnetsim("check", small).code == 130
+
+
+def test_stdout_holds_the_result_and_nothing_else(process: Run, small: Path, log: Path) -> None:
+    text = small.read_text(encoding="utf-8")
+    small.write_text(text.replace("name: allow-sql, priority: 100", "name: allow-sql, priority: 90"), encoding="utf-8")
+    ended = process("replay", small, log, "-o", "json")
+    assert ended.code == 0
+    assert json.loads(ended.out)["kind"] == "replay"
+    assert "VNS2004" in ended.err
+    assert "\x1b" not in ended.out + ended.err
+
+
+def test_quiet_says_nothing(process: Run, small: Path, log: Path, tmp_path: Path) -> None:
+    ended = process("replay", small, log, "--quiet", "--output-file", tmp_path / "out.txt")
+    assert ended == (0, "", "")
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8").count("ALLOW") > 1
+
+
+def test_a_reader_that_goes_away_is_no_error(process: Run, small: Path, log: Path) -> None:
+    code = (
+        "import subprocess, sys\n"
+        "run = subprocess.Popen([sys.executable, '-m', 'simulator', *sys.argv[1:]], stdout=subprocess.PIPE,"
+        " stderr=subprocess.PIPE)\n"
+        "run.stdout.close()\n"
+        "print(run.stderr.read().decode(), run.wait())\n"
+    )
+    ended = process("replay", small, log, "-o", "json", code=code)
+    assert ended.out.strip() == "141"
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["-h"], ["show", "--help"], ["diff", "--help"]])
+def test_help_and_version_are_0(arguments: list[str], vnetsim: Run) -> None:
+    ended = vnetsim(*arguments)
+    assert ended.code == 0
+    assert "vnetsim" in ended.out
+
+
+def test_every_command_has_help_and_the_common_options(vnetsim: Run) -> None:
+    for name in ("run", "check", "explain", "replay", "diff", "what-if", "generate", "schema"):
+        text = vnetsim(name, "--help").out
+        for option in ("--output", "--output-file", "--quiet", "--verbose", "--debug"):
+            assert option in text, name
+    assert app.app.info.name == "vnetsim" and check.NAME == "check"
