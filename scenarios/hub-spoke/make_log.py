@@ -12,11 +12,13 @@ from __future__ import annotations
 import csv
 import gzip
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
+from simulator.azure.security_group import NetworkSecurityGroup
 from simulator.dataplane.plane import DataPlane
 from simulator.flows.records import FlowRecord, FlowRecords
 from simulator.flows.rule_names import PLATFORM_RULE, ZERO_GUID
@@ -78,45 +80,57 @@ def draw(network: Network, names: str, other: str, random: np.random.Generator) 
 
 def beyond_rules(network: Network) -> Iterator[FlowRecord]:
     """Rows that no rule of the network explains: see planted.csv."""
+    edge, app, web, sql = (arriving(network, name) for name in ("vm-edge1", "vm-app1", "vm-web1", "vm-sql1"))
 
-    def row(
-        nic: str, minute: int, source: str, port: int, protocol: int, state: str, acl: str, rule: str, **more: object
-    ) -> FlowRecord:
-        endpoint = network.endpoint(nic)
-        assert endpoint is not None and endpoint.mac is not None
-        values = {
-            "time": START + timedelta(minutes=minute, seconds=7),
-            "mac": endpoint.mac,
-            "direction": "Inbound",
-            "source": source,
-            "destination": endpoint.addresses[0],
-            "source_port": 50123,
-            "destination_port": port,
-            "protocol": protocol,
-            "state": state,
-            "acl": acl,
-            "rule": rule,
-            "target": str(endpoint.virtual_network),
-        }
-        return FlowRecord(**{**values, **more})  # type: ignore[arg-type]
-
-    groups = f"/subscriptions/{network.snapshot.virtual_networks[0].id.subscription}/resourceGroups/rg-network"
-    group = f"{groups}/providers/Microsoft.Network/networkSecurityGroups/"
     for minute, port in ((3, 29382), (17, 29400), (44, 29385)):
-        probe = {"source_port": 23456, "packets_sent": 1, "bytes_sent": 128}
-        yield row("vm-edge1", minute, "40.87.168.8", port, 6, "E", ZERO_GUID, PLATFORM_RULE, **probe)
-    # vm-web3, newer than the export: its own NIC's view, and that of the NIC it talks to
-    app = ("vm-app1", 25, NEW_ADDRESS, 8080, 6)
-    yield row(*app, "B", f"{group}nsg-web", "DefaultRule_AllowVnetOutBound", mac=NEW_MAC, direction="Outbound")
-    yield row(*app, "B", f"{group}nsg-app", "UserRule_allow-app-from-web")
-    # Azure's flow logs hold no ICMP; other tools' exports do
-    yield row("vm-web1", 31, "10.1.3.132", 0, 1, "D", f"{group}nsg-web", "UserRule_deny-all-in", source_port=0)
-    # reporting had a connection open before its rule was taken away: it goes on, and no begin stands in the log
-    counters = {"packets_sent": 40, "bytes_sent": 5200, "packets_received": 44, "bytes_received": 61000}
-    for minute, state in ((4, "C"), (9, "C"), (12, "E")):
-        yield row(
-            "vm-sql1", minute, "10.1.5.100", 1433, 6, state, f"{group}nsg-sql", "UserRule_allow-reporting", **counters
-        )
+        probe = replace(edge, source="40.87.168.8", source_port=23456, destination_port=port, time=at_minute(minute))
+        yield replace(probe, state="E", acl=ZERO_GUID, rule=PLATFORM_RULE, packets_sent=1, bytes_sent=128)
+
+    # A NIC newer than the export: what its peer logs, and what it logs itself.
+    seen = replace(app, source=NEW_ADDRESS, destination_port=8080, time=at_minute(25))
+    yield replace(seen, acl=group(network, "nsg-app"), rule="UserRule_allow-app-from-web")
+    sent = replace(seen, mac=NEW_MAC, direction="Outbound")
+    yield replace(sent, acl=group(network, "nsg-web"), rule="DefaultRule_AllowVnetOutBound")
+
+    # Azure's flow logs hold no ICMP; exports of other tools do.
+    ping = replace(web, source="10.1.3.132", source_port=0, protocol=1, state="D", time=at_minute(31))
+    yield replace(ping, acl=group(network, "nsg-web"), rule="UserRule_deny-all-in")
+
+    # Reporting's connection is older than the log and goes on, although its rule was taken away.
+    reporting = replace(sql, source="10.1.5.100", destination_port=1433, acl=group(network, "nsg-sql"))
+    reporting = replace(reporting, packets_sent=40, bytes_sent=5200, packets_received=44, bytes_received=61000)
+    for minute in (4, 9):
+        yield replace(reporting, state="C", rule="UserRule_allow-reporting", time=at_minute(minute))
+    yield replace(reporting, state="E", rule="UserRule_allow-reporting", time=at_minute(12))
+
+
+def arriving(network: Network, name: str) -> FlowRecord:
+    """A first TCP packet that a VM's NIC logs as it arrives; the rest is filled in by the caller."""
+    endpoint = network.endpoint(name)
+    assert endpoint is not None and endpoint.mac is not None
+    return FlowRecord(
+        time=START,
+        mac=endpoint.mac,
+        direction="Inbound",
+        source="",
+        destination=endpoint.addresses[0],
+        source_port=50123,
+        destination_port=0,
+        protocol=6,
+        state="B",
+        acl="",
+        rule="",
+        target=str(endpoint.virtual_network),
+    )
+
+
+def at_minute(minute: int) -> datetime:
+    return START + timedelta(minutes=minute, seconds=7)
+
+
+def group(network: Network, name: str) -> str:
+    """The id of a network security group, as ``aclID`` has it."""
+    return next(str(each.id) for each in network.snapshot.all(NetworkSecurityGroup) if each.name == name)
 
 
 def recorded_log() -> FlowRecords:

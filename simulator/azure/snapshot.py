@@ -151,13 +151,19 @@ class Snapshot:
 
     def all(self, kind: type[R]) -> tuple[R, ...]:
         """Every resource of one kind, sorted by id."""
-        found = (resource for resource in self.resources.values() if isinstance(resource, kind))
-        return tuple(sorted(found, key=lambda resource: resource.id.key))
+        return tuple(resource for resource in self._by_kind.get(kind, ()) if isinstance(resource, kind))
 
     def get(self, reference: ResourceId | None, kind: type[R]) -> R | None:
         """The resource of that id and kind, or None when the export does not hold it."""
         resource = self.resources.get(reference) if reference is not None else None
         return resource if isinstance(resource, kind) else None
+
+    @cached_property
+    def _by_kind(self) -> Mapping[type[Resource], list[Resource]]:
+        kinds: dict[type[Resource], list[Resource]] = {}
+        for resource in sorted(self.resources.values(), key=lambda resource: resource.id.key):
+            kinds.setdefault(type(resource), []).append(resource)
+        return kinds
 
     @cached_property
     def virtual_networks(self) -> tuple[VirtualNetwork, ...]:

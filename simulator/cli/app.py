@@ -5,7 +5,6 @@ Command modules import the engine inside their functions: ``vnetsim --help`` loa
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
@@ -32,13 +31,19 @@ for module in (run, check, explain, replay, diff, what_if, generate, schema):
 app.add_typer(show.app, name="show")
 
 
-@app.callback()
-def _options(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
-) -> None:
-    if version:
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
         print(f"vnetsim {simulator.__version__}")
         raise typer.Exit()
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """The options that stand before a command."""
 
 
 def main() -> NoReturn:
@@ -53,12 +58,6 @@ def run_command(arguments: Sequence[str]) -> int:
     except SimulatorError as error:
         say(str(error))
         return Exit.USAGE if isinstance(error, QuestionError) else Exit.INPUT
-    except BrokenPipeError:
-        # Python flushes stdout once more at its end; give it something to flush to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.CLOSED_PIPE
-    except KeyboardInterrupt:
-        return Exit.INTERRUPTED
     except Exception as error:
         if "--debug" in arguments:
             raise

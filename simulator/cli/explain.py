@@ -115,7 +115,7 @@ def _ask_like_az(
     missing = [name for name, value in given.items() if value is None]
     if direction is None or protocol is None or local is None or remote is None:
         raise typer.BadParameter(f"IP flow verify also needs {', '.join(missing)}")
-    own_address = local.rpartition(":")[0].strip("[]")
+    own_address = (local.rpartition(":")[0] or local).strip("[]")
     verification = simulator.ip_flow_verify(network, nic or own_address, direction.value, protocol, local, remote)
     source, destination = (local, remote) if direction is Way.OUTBOUND else (remote, local)
     host, _, port = source.rpartition(":")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, ParamSpec, get_type_hints
 
 import typer
 
+from simulator.cli.exits import Exit
 from simulator.cli.session import Session
 from simulator.report.formats import OutputFormat
 
@@ -45,7 +48,14 @@ def verb(function: Callable[Concatenate[Session, P], int]) -> Callable[..., None
     @functools.wraps(function)
     def command(**arguments: Any) -> None:
         session = _every_command(**{parameter.name: arguments.pop(parameter.name) for parameter in shared})
-        raise typer.Exit(function(session, **arguments))  # type: ignore[call-arg]
+        try:
+            raise typer.Exit(function(session, **arguments))  # type: ignore[call-arg]
+        except KeyboardInterrupt:
+            raise typer.Exit(Exit.INTERRUPTED) from None
+        except BrokenPipeError:
+            # Python flushes stdout once more at its end; give it something to flush to.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(Exit.CLOSED_PIPE) from None
 
     command.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *shared)}

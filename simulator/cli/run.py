@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,12 +15,13 @@ from simulator.cli.options import verb
 from simulator.cli.session import Session
 
 if TYPE_CHECKING:
-    from simulator.report.document import Report
+    from simulator.report.demonstration import Section
 
 NAME = "run"
 #: What the scenario has beside its topology, and the packet that is explained.
 _LOG = "flows.json.gz"
 _CHANGE = "change-lock-down-sql.yaml"
+_OTHER_CHANGE = "change-edge-behind-firewall.yaml"
 _QUESTION = ("vm-batch1", "vm-sql1:1433/tcp")
 
 
@@ -39,43 +40,57 @@ def command(
     from simulator.report.demonstration import demonstration_report
 
     folder = scenario_folder(scenario)
-    session.write(demonstration_report(_sections(session, folder), _next(folder)))
+    session.write(demonstration_report(scenario, _sections(session, folder), _next(folder)))
     return Exit.OK
 
 
-def _sections(session: Session, folder: Path) -> list[tuple[str, Report]]:
+def _sections(session: Session, folder: Path) -> list[Section]:
     """Each command a user would type, with the report it gives."""
     import simulator
+    from simulator.report.demonstration import Section
     from simulator.report.impact import impact_report
     from simulator.report.mismatches import mismatches_report
     from simulator.report.replay import replay_report
     from simulator.report.trace import trace_report
 
     place, log, change = (_shown(path) for path in (folder, folder / _LOG, folder / _CHANGE))
-    network = load_network(session, str(folder))
-    records = load_flow_logs(session, str(folder / _LOG))
-    proposed = simulator.load_change(folder / _CHANGE)
+    network = load_network(session, place)
+    records = load_flow_logs(session, log)
+    proposed = simulator.load_change(change)
     with session.step("walking the recorded flows, as the network is and as it would be"):
         impact = simulator.what_if(network, proposed, flows=records)
         mismatches = simulator.diff(impact.before)
     return [
-        (f"vnetsim replay {place} {log}", replay_report(impact.before, rules_shown=5)),
-        (f"vnetsim diff {place} {log}", mismatches_report(mismatches, shown=2)),
-        (
-            f"vnetsim what-if {place} {change} --flows {log}",
-            impact_report(impact, network=place, change=change, shown=4),
+        Section(
+            "Replay: what should become of every recorded conversation",
+            f"vnetsim replay {quote(place)} {quote(log)}",
+            replay_report(impact.before, rules_shown=5),
         ),
-        (f"vnetsim explain {place} {' '.join(_QUESTION)}", trace_report(simulator.explain(network, *_QUESTION))),
+        Section(
+            "Diff: where the log says something else",
+            f"vnetsim diff {quote(place)} {quote(log)}",
+            mismatches_report(mismatches, is_brief=True),
+        ),
+        Section(
+            "What-if: a change, tried on the recorded conversations",
+            f"vnetsim what-if {quote(place)} {quote(change)} --flows {quote(log)}",
+            impact_report(impact, network=place, change=change, is_brief=True),
+        ),
+        Section(
+            "Explain: one packet, layer by layer",
+            f"vnetsim explain {quote(place)} {' '.join(_QUESTION)}",
+            trace_report(simulator.explain(network, *_QUESTION)),
+        ),
     ]
 
 
 def _next(folder: Path) -> list[str]:
-    place, change = _shown(folder), _shown(folder / "change-edge-behind-firewall.yaml")
+    place, log, change = (quote(_shown(path)) for path in (folder, folder / _LOG, folder / _OTHER_CHANGE))
     return [
-        f"vnetsim explain {place} vm-jump1 vm-sql1:22      # an admin Allow is not the last word",
-        f"vnetsim what-if {place} {change} --flows {_shown(folder / _LOG)}",
+        f"vnetsim explain {place} vm-jump1 vm-sql1:22",
+        f"vnetsim what-if {place} {change} --flows {log}",
         f"vnetsim show effective-routes {place} vm-web1",
-        "vnetsim check my-export.json                # your own network: az network vnet list, nsg list, … or YAML",
+        "vnetsim check FOLDER-WITH-YOUR-EXPORT",
         "vnetsim --help",
     ]
 
@@ -83,4 +98,4 @@ def _next(folder: Path) -> list[str]:
 def _shown(path: Path) -> str:
     """The path as one would type it here."""
     relative = os.path.relpath(path)
-    return shlex.quote(str(path) if relative.startswith("..") else relative)
+    return str(path) if relative.startswith("..") else relative

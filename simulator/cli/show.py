@@ -110,8 +110,11 @@ def _prefixes(network: Network, name: str, subnet: ResourceId | None) -> tuple[P
         return read(network, subnet)
     prefixes = tag_prefixes(network, name)
     if prefixes is None:
+        service, _, region = name.lower().partition(".")
         known = [*service_tags.names(), *network.snapshot.declarations.service_tags]
-        raise QuestionError(f"no service tag is called {name!r}", code="VNS5013", hint=did_you_mean(name, known))
+        regional = [tag for tag in known if region and tag.lower().startswith(f"{service}.")]
+        hint = did_you_mean(name, regional or [tag for tag in known if "." not in tag])
+        raise QuestionError(f"no service tag is called {name!r}", code="VNS5013", hint=hint)
     return prefixes
 
 

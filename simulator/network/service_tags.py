@@ -59,7 +59,7 @@ def tag_prefixes(network: Network, name: str) -> tuple[Prefix, ...] | None:
     """
     wanted = name.strip().lower()
     declared = network.snapshot.declarations.service_tags
-    texts = next((held for tag, held in declared.items() if tag.lower() == wanted), None) or BUILT_IN_TAGS.get(wanted)
+    texts = next((held for tag, held in declared.items() if tag.lower() == wanted), BUILT_IN_TAGS.get(wanted))
     if texts is not None:
         return merge(readable_prefixes(texts))
     listed = service_tags.lookup(wanted)

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from simulator.report.document import Line, Lines, Report, Table
 
 
-def demonstration_report(sections: Sequence[tuple[str, Report]], commands: Sequence[str]) -> Report:
-    """`sections` are (command, its report); `commands` is what to type next."""
-    count = len(sections)
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One step: what it is about, the command that a user would type, and its report."""
+
+    title: str
+    command: str
+    report: Report
+
+
+def demonstration_report(name: str, sections: Sequence[Section], commands: Sequence[str]) -> Report:
+    """`name` is the scenario; `commands` is what to type next."""
     return Report(
         kind="run",
-        headline=Line(f"A recorded day of the hub-spoke scenario in {count} commands", "strong"),
+        headline=Line(f"vnetsim on the {name} scenario, in {len(sections)} steps", "strong"),
         blocks=(
-            *(block for number, section in enumerate(sections, 1) for block in _blocks(number, *section)),
+            *(block for number, section in enumerate(sections, 1) for block in _blocks(number, section)),
             Lines.of(*(f"  {command}" for command in commands), title="Next", tone="command"),
         ),
         records=lambda: Table(
-            ("Command", "Result"), tuple((command, report.headline.text) for command, report in sections)
+            ("Command", "Result"), tuple((held.command, held.report.headline.text) for held in sections)
         ),
-        data=lambda: {report.kind: report.data() for _, report in sections},
+        data=lambda: {held.report.kind: held.report.data() for held in sections},
     )
 
 
-def _blocks(number: int, command: str, report: Report) -> Iterator[Table | Lines]:
-    yield Lines((Line(f"$ {command}", "command"), report.headline), title=f"{'─' * 3} {number} {'─' * 60}")
-    yield from report.blocks
+def _blocks(number: int, section: Section) -> Iterator[Table | Lines]:
+    title = f"─── {number}. {section.title} {'─' * (74 - len(section.title))}"
+    yield Lines((Line(f"$ {section.command}", "command"), Line(""), section.report.headline), title=title)
+    yield from section.report.blocks

@@ -22,19 +22,25 @@ _TITLES: dict[Kind, str] = {
     "other_rule": "Same verdict, another rule decides",
     "other_route": "Same verdict, another route",
 }
-#: How many rows people get a command for.
-_COMMANDS = 2
+#: Kinds whose verdict stays.
+_QUIET: tuple[Kind, ...] = ("other_rule", "other_route")
+#: How many rows of a kind people see, and for how many rows they get a command.
+_SHOWN, _COMMANDS = 10, 2
 
 
-def impact_report(impact: Impact, *, network: str, change: str, shown: int = 10) -> Report:
-    """`network` and `change` are as the user named them, for commands to go on with; `shown` bounds rows of a kind."""
+def impact_report(impact: Impact, *, network: str, change: str, is_brief: bool = False) -> Report:
+    """`network` and `change` are as the user named them, for commands to go on with.
+
+    `is_brief` only counts, for people, what keeps its verdict.
+    """
+    kinds = [kind for kind in KINDS if impact.of(kind) and not (is_brief and kind in _QUIET)]
     details = Lines.of(*_details(impact, network, change), title="Look closer", tone="command")
     return Report(
         kind="what_if",
         headline=_headline(impact),
         blocks=(
             Lines(tuple(_introduction(impact))),
-            *(_table(impact, kind, shown) for kind in KINDS if impact.of(kind)),
+            *(_table(impact, kind) for kind in kinds),
             Lines.of(*(f"  {note}" for note in impact.notes), title="Keep in mind"),
             *([details] if details.lines else []),
         ),
@@ -75,14 +81,21 @@ def _introduction(impact: Impact) -> Iterator[Line]:
     ]
     if groups:
         yield Line(f"  {'   '.join(groups)}", "strong")
+    summary = impact.summary()
+    kept = [f"{summary[kind]:,} keep their verdict by an{kind.replace('_', ' ')}" for kind in _QUIET if summary[kind]]
+    yield Line(f"  {', '.join([*kept, format(summary['unchanged'], ',') + ' do not change'])}", "faint")
 
 
-def _table(impact: Impact, kind: Kind, shown: int) -> Table:
-    rows = tuple(
-        (number, _flow(row), _seen(row), _decider(row, row.after), _decider(row, row.before))
-        for number, row in enumerate(impact.of(kind), 1)
-    )
-    return Table(("#", "Who → what", "Seen", "Would be", "Was"), rows, title=_TITLES[kind], shown=shown)
+def _table(impact: Impact, kind: Kind) -> Table:
+    """Two lines a row: what would decide it, and below what decides it now."""
+    rows: list[Row] = []
+    held = impact.of(kind)
+    for number, row in enumerate(held[:_SHOWN], 1):
+        rows.append((number, _flow(row), _seen(row), _decider(row, row.after)))
+        rows.append((None, None, None, f"was {_decider(row, row.before)}"))
+    if len(held) > _SHOWN:
+        rows.append((None, f"… and {counted(len(held) - _SHOWN, 'more group')} (all with -o json)", None, None))
+    return Table(("#", "Who → what", "Seen", "Would be decided by"), tuple(rows), title=_TITLES[kind])
 
 
 def _flow(row: ImpactRow) -> str:

@@ -17,17 +17,18 @@ from simulator.walk.reasons import Verdict
 _SEVERITY_TONES: dict[str, Tone] = {"critical": "bad", "high": "bad", "medium": "doubtful", "info": "strong"}
 
 
-#: How many groups of a category people see: what is only for information gets less room.
-_INFO_SHOWN = 2
+#: How many groups of a category people see; what is only for information gets less room, and none in a brief report.
+_SHOWN, _INFO_SHOWN, _BRIEFLY_SHOWN = 10, 2, 2
 
 
-def mismatches_report(mismatches: Mismatches, *, shown: int = 10) -> Report:
-    """`shown` bounds the groups of each category that people see."""
-    groups = (_group(category, mismatches.of(category.name), shown) for category in CATEGORIES.values())
+def mismatches_report(mismatches: Mismatches, *, is_brief: bool = False) -> Report:
+    """`is_brief` shows people the worst groups only."""
+    categories = [held for held in CATEGORIES.values() if held.severity != "info" or not is_brief]
+    groups = (_group(held, mismatches.of(held.name), _BRIEFLY_SHOWN if is_brief else _SHOWN) for held in categories)
     return Report(
         kind="diff",
         headline=_headline(mismatches),
-        blocks=(_summary(mismatches), *(group for group in groups if group.lines), *_malformed(mismatches, shown)),
+        blocks=(_summary(mismatches), *(group for group in groups if group.lines), *_malformed(mismatches)),
         records=lambda: Table(_COLUMNS, tuple(_row(mismatch) for mismatch in mismatches)),
         data=lambda: _data(mismatches),
     )
@@ -63,7 +64,9 @@ def _group(category: Category, rows: tuple[Mismatch, ...], shown: int) -> Lines:
     lines = [line for number, row in enumerate(rows[:shown], 1) for line in _lines(number, row)]
     if len(rows) > shown:
         rest = sum(row.conversations for row in rows[shown:])
-        lines.append(Line(f"    … and {len(rows) - shown} more groups, {counted(rest, 'conversation')}", "faint"))
+        lines.append(
+            Line(f"    … and {counted(len(rows) - shown, 'more group')}, {counted(rest, 'conversation')}", "faint")
+        )
     return Lines(tuple(lines), title=f"{category.name.replace('_', ' ').capitalize()}: {category.text}")
 
 
@@ -82,9 +85,9 @@ def _lines(number: int, row: Mismatch) -> Iterator[Line]:
         yield Line(f"    at {row.locators[0]}{more}", "faint")
 
 
-def _malformed(mismatches: Mismatches, shown: int) -> Iterator[Lines]:
+def _malformed(mismatches: Mismatches) -> Iterator[Lines]:
     if mismatches.malformed:
-        pieces = mismatches.malformed[:shown]
+        pieces = mismatches.malformed[:_SHOWN]
         lines = tuple(
             line
             for piece in pieces

@@ -20,7 +20,7 @@ from simulator.report.text import in_ascii, printable
 _UNBOUNDED = 100_000
 _GAP = 2
 #: A column that must wrap keeps at least this many characters.
-_NARROWEST = 10
+_NARROWEST = 16
 _TONES: dict[Tone, str] = {
     "plain": "",
     "strong": "bold",

@@ -10,7 +10,9 @@ import re
 
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 #: Words for terminals and files that cannot hold the glyphs.
-_ASCII = str.maketrans({"→": "->", "↔": "<->", "✓": "+", "✕": "x", "·": "-", "…": "...", "×": "x", "—": "-", "–": "-"})
+_ASCII = str.maketrans(
+    {"→": "->", "↔": "<->", "✓": "+", "✕": "x", "·": "-", "…": "...", "─": "-", "×": "x", "—": "-", "–": "-"}
+)
 
 
 def printable(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from simulator.dataplane.filters import INBOUND, NO_TABLE, OUTBOUND
 from simulator.dataplane.plane import DataPlane
 from simulator.network.effective_routes import EffectiveRoute
 from simulator.walk.in_flight import Step as WalkStep
@@ -104,24 +105,39 @@ def _step(plane: DataPlane, taken: WalkStep, bypassed: bool) -> Step:
         outcome = "stop" if reason.verdict == Verdict.DENY else "unknown"
     table, row = int(taken.table[0]), int(taken.row[0])
     if taken.layer in _LAYER_NUMBERS:
-        return _filter_step(plane, taken.layer, table, row, outcome, reason.text, bypassed)
+        layer = "Azure Firewall" if _is_firewall(plane, taken) and taken.layer == "appliance" else taken.layer
+        if table == NOTHING:
+            return Step(layer, outcome, _unfiltered(plane, taken, bypassed) if outcome == "pass" else reason.text)
+        rule = rule_reference(plane, _LAYER_NUMBERS[taken.layer], table, row)
+        return Step(layer, outcome, _rule_text(rule, outcome, reason.text), rule=rule)
     if taken.layer in ("route", "return route"):
         return _route_step(plane, taken.layer, row, outcome, reason.text)
     return Step(taken.layer, outcome, _plain_text(taken.layer, outcome, reason.text))
 
 
-def _filter_step(
-    plane: DataPlane, layer: str, table: int, row: int, outcome: StepOutcome, reason: str, bypassed: bool
-) -> Step:
-    name = layer.removesuffix(" inbound").removesuffix(" outbound")
-    if table == NOTHING:
-        nobody = _BYPASSED if bypassed and name.endswith("NSG") else _NOBODY[name]
-        return Step(layer, outcome, nobody if outcome == "pass" else reason)
-    rule = rule_reference(plane, _LAYER_NUMBERS[layer], table, row)
+def _unfiltered(plane: DataPlane, taken: WalkStep, bypassed: bool) -> str:
+    """Why no rule had a say; nothing for a firewall, at whose NIC Azure lets nobody put a filter."""
+    place = int(taken.at[0])
+    name = taken.layer.removesuffix(" inbound").removesuffix(" outbound")
+    direction = OUTBOUND if taken.layer.endswith("outbound") else INBOUND
+    if name == "appliance":
+        return _NOBODY[name]
+    if _is_firewall(plane, taken):
+        return ""
+    if name == "admin rules" and plane.filters.admin[direction][place] == NO_TABLE:
+        return "no admin rules apply here"
+    return _BYPASSED if bypassed and name.endswith("NSG") else _NOBODY[name]
+
+
+def _rule_text(rule: RuleReference, outcome: StepOutcome, reason: str) -> str:
     says = f"{rule} (priority {rule.priority}): {rule.action}"
     if rule.layer == "admin rules" and rule.action == "Allow":
         says += ", goes on to the network security groups"
-    return Step(layer, outcome, says if outcome != "unknown" else f"{says}? {reason}", rule=rule)
+    return says if outcome != "unknown" else f"{says}? {reason}"
+
+
+def _is_firewall(plane: DataPlane, taken: WalkStep) -> bool:
+    return bool(plane.appliances.is_firewall[taken.at[0]])
 
 
 def _route_step(plane: DataPlane, layer: str, row: int, outcome: StepOutcome, reason: str) -> Step:

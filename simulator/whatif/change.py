@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 
 from simulator.azure.snapshot import Issue, Snapshot
-from simulator.errors import ChangeError
 from simulator.network.network import build_network
 from simulator.sources.problems import did_you_mean, shorten
 from simulator.sources.reading import read_text
@@ -105,7 +104,7 @@ def parse_change(text: str, file: str = "change.yaml") -> Change:
     for key in held:
         if key not in ("name", "description", "changes"):
             known = did_you_mean(key, ("name", "description", "changes"), otherwise="known keys are")
-            raise ChangeError(f"unknown key {key!r}", code="VNS4003", place=document.key_place((key,)), hint=known)
+            raise (top / key).key_error("VNS4003", f"unknown key {key!r}", known)
     steps = held.get("changes")
     if not isinstance(steps, list):
         raise (top / "changes").error("VNS4001", "changes is missing, or is no list", hint)
@@ -128,5 +127,5 @@ def _step(value: object, position: Position) -> Step:
     [(kind, body)] = value.items()
     if kind not in KINDS:
         hint = did_you_mean(kind, KINDS, otherwise="kinds are")
-        raise (position / kind).error("VNS4002", f"no step is called {kind!r}", hint)
+        raise (position / kind).key_error("VNS4002", f"no step is called {kind!r}", hint)
     return KINDS[kind](body, position / kind)

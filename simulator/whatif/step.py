@@ -42,7 +42,12 @@ class Position:
         return self.document.place(self.path)
 
     def error(self, code: str, message: str, hint: str = "") -> ChangeError:
+        """What is wrong with the value here."""
         return ChangeError(message, code=code, place=str(self), hint=hint)
+
+    def key_error(self, code: str, message: str, hint: str = "") -> ChangeError:
+        """What is wrong with the key itself."""
+        return ChangeError(message, code=code, place=self.document.key_place(self.path), hint=hint)
 
 
 class Step(Protocol):
@@ -71,11 +76,8 @@ class Body:
             raise position.error("VNS4004", f"a step is a mapping of keys, not {shorten(value)}", hint)
         unknown = next((key for key in value if key not in keys), None)
         if unknown is not None:
-            place = position / unknown
             hint = did_you_mean(unknown, keys, otherwise="known keys are")
-            raise ChangeError(
-                f"unknown key {unknown!r}", code="VNS4003", place=place.document.key_place(place.path), hint=hint
-            )
+            raise (position / unknown).key_error("VNS4003", f"unknown key {unknown!r}", hint)
         return cls(value, position)
 
     def has(self, key: str) -> bool:
@@ -120,7 +122,7 @@ def _refusal(model: type[Part], details: ErrorDetails, position: Position) -> Ch
     match details["type"]:
         case "extra_forbidden":
             hint = did_you_mean(key, model.model_fields, otherwise="known keys are")
-            return position.error("VNS4003", f"unknown key {key!r}", hint)
+            return position.key_error("VNS4003", f"unknown key {key!r}", hint)
         case "missing":
             return position.error("VNS4004", f"{key} is missing", f"add {key}: …")
         case "refused":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -104,6 +105,45 @@ def small(tmp_path: Path) -> Path:
     """A sound scenario file."""
     path = tmp_path / "small.yaml"
     path.write_text(SMALL, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    """What ``az network … list`` would print of the two machines of `small` in one virtual network."""
+    root = "/subscriptions/s/resourceGroups/r/providers/Microsoft.Network"
+    network, group = f"{root}/virtualNetworks/vnet-a", f"{root}/networkSecurityGroups/nsg-sql"
+    prefixes = {"web": "10.1.0.0/24", "sql": "10.1.1.0/24"}
+    rule = {
+        "name": "allow-sql",
+        "id": f"{group}/securityRules/allow-sql",
+        "priority": 100,
+        "direction": "Inbound",
+        "access": "Allow",
+        "protocol": "Tcp",
+        "sourceAddressPrefix": "10.1.0.0/24",
+        "sourcePortRange": "*",
+        "destinationAddressPrefix": "*",
+        "destinationPortRange": "1433",
+    }
+    subnets: list[dict[str, object]] = [
+        {"id": f"{network}/subnets/{name}", "name": name, "addressPrefix": prefix} for name, prefix in prefixes.items()
+    ]
+    subnets[1]["networkSecurityGroup"] = {"id": group}
+    nics = [
+        {
+            "id": f"{root}/networkInterfaces/vm-{name}",
+            "ipConfigurations": [{"privateIPAddress": address, "subnet": {"id": f"{network}/subnets/{name}"}}],
+        }
+        for name, address in {"web": "10.1.0.4", "sql": "10.1.1.4"}.items()
+    ]
+    resources = [
+        {"id": network, "addressSpace": {"addressPrefixes": ["10.1.0.0/16"]}, "subnets": subnets},
+        {"id": group, "securityRules": [rule]},
+        *nics,
+    ]
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps(resources), encoding="utf-8")
     return path
 
 

@@ -125,11 +125,11 @@ def test_interrupting_is_130(vnetsim: Run, small: Path, monkeypatch: pytest.Monk
 
 def test_stdout_holds_the_result_and_nothing_else(process: Run, small: Path, log: Path) -> None:
     text = small.read_text(encoding="utf-8")
-    small.write_text(text.replace("name: allow-sql, priority: 100", "name: allow-sql, priority: 90"), encoding="utf-8")
+    small.write_text(text.replace("source: 10.1.0.0/24", "source: Storag"), encoding="utf-8")
     ended = process("replay", small, log, "-o", "json")
     assert ended.code == 0
     assert json.loads(ended.out)["kind"] == "replay"
-    assert "VNS2004" in ended.err
+    assert "vnetsim check" in ended.err
     assert "\x1b" not in ended.out + ended.err
 
 

@@ -15,7 +15,7 @@ _ROWS = pytest.StashKey[list[tuple[str, Outcome, str]]]()
 
 @pytest.fixture(scope="session")
 def record(request: pytest.FixtureRequest) -> Record:
-    """``record(kind, outcome, why)``: one row of the report. `why` names the case, and the reason unless it is right."""
+    """``record(kind, outcome, why)``: one row. `why` names the case, and the reason unless it is right."""
     rows = request.config.stash.setdefault(_ROWS, [])
 
     def add(kind: str, outcome: Outcome, why: str) -> None:

@@ -156,7 +156,10 @@ def rule(name: str, priority: int, direction: str, access: str, **fields: Any) -
         "sourcePortRange": "*",
         "destinationPortRange": "*",
     }
-    return {"name": name, "properties": {"priority": priority, "direction": direction, "access": access} | defaults | fields}
+    return {
+        "name": name,
+        "properties": {"priority": priority, "direction": direction, "access": access} | defaults | fields,
+    }
 
 
 def nsg(name: str, *rules: Json) -> Resource:

@@ -14,7 +14,7 @@ from tests.oracle.filters import pass_filters
 from tests.oracle.judgement import Address, Decision, Direction, Fate, Judgement, Packet, verdict_of
 from tests.oracle.places import INTERNET, Endpoint, Gateway, Internet, Places, exchanges
 from tests.oracle.return_path import Request, Translation, reply_to_internet, walk_back, walk_back_from_internet
-from tests.oracle.routes import next_place, pass_gateway
+from tests.oracle.routes import next_place, pass_gateway, sees_private_endpoint
 
 TCP, UDP = 6, 17
 
@@ -67,6 +67,8 @@ class Walk:
             if origin.is_private_endpoint:
                 raise Fate("PRIVATE_ENDPOINT_NOT_MODELLED")
             self.filter(origin, "Outbound")
+        elif sees_private_endpoint(self.places, origin.virtual_network, self.packet.destination):
+            raise Fate("PRIVATE_ENDPOINT_NOT_MODELLED")
         elif not self.places.is_known_on_premises(origin, self.packet.destination):
             raise Fate("GATEWAY_TRANSIT_OFF")
         self.go_on(origin)
@@ -99,12 +101,13 @@ class Walk:
                 self.path.append("Internet")
                 walk_back_from_internet(self.places, self.request, exit_, self.packet.source)
                 return
-            cross_peering(self.places, sender, place, self.packet)
-            self.path.append(place.id.name)
             if isinstance(place, Gateway):
                 if isinstance(sender, Gateway):
                     raise Fate("GATEWAY_TRANSIT_OFF")
                 pass_gateway(self.places, place, self.packet.destination)
+            cross_peering(self.places, sender, place, self.packet)
+            self.path.append(place.id.name)
+            if isinstance(place, Gateway):
                 walk_back(self.places, self.request, place, self.packet.source)
                 return
             arrival = (place.id, self.packet.source, self.packet.destination)

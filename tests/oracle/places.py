@@ -199,18 +199,22 @@ class Places:
         return own
 
     def is_known_on_premises(self, gateway: Gateway, address: Address) -> bool:
-        """Of VNet addresses on-premises is told those of the gateway's VNet and of peers with transit on both links."""
+        """On-premises is told of the gateway's VNet and of peers with transit on both links, of nothing else (3.8)."""
         hub = gateway.virtual_network
-        is_in_azure = any(any_covers(network.prefixes, address) for network in self.snapshot.virtual_networks)
-        if not is_in_azure or any_covers(hub.prefixes, address):
+        if any_covers(hub.prefixes, address):
             return True
         for link in self.links(hub):
             spoke = self.virtual_network(link.remote_virtual_network)
             back = self.link(spoke, hub) if spoke else None
             transits = link.allow_gateway_transit and back is not None and back.use_remote_gateways
-            if transits and any_covers(self.remote_prefixes(link) or (), address):
+            if transits and spoke is not None and any_covers(spoke.prefixes, address):
                 return True
         return False
+
+    def borrows_missing_gateway(self, network: VirtualNetwork) -> bool:
+        """Whether a link uses the gateways of a hub that is not in the export."""
+        links = (link for link in self.links(network) if link.use_remote_gateways)
+        return any(self.virtual_network(link.remote_virtual_network) is None for link in links)
 
     # --- who has an address ----------------------------------------------------------------------------------------
     def origin(self, address: Address) -> Endpoint | Gateway | Internet:
@@ -218,7 +222,7 @@ class Places:
         for endpoint in self.endpoints:
             if address in endpoint.addresses:
                 return endpoint
-        if any(any_covers(network.prefixes, address) for network in self.snapshot.virtual_networks):
+        if self.is_in_azure(address):
             raise Fate("SOURCE_NOT_IN_EXPORT")
         gateway = self.on_premises_gateway(address)
         if gateway is not None:
@@ -226,6 +230,10 @@ class Places:
         if is_public(address):
             return INTERNET
         raise Fate("SOURCE_NOT_IN_EXPORT")
+
+    def is_in_azure(self, address: Address) -> bool:
+        """Whether a VNet of the export has the address in its space."""
+        return any(any_covers(network.prefixes, address) for network in self.snapshot.virtual_networks)
 
     def on_premises_gateway(self, address: Address) -> Gateway | None:
         """ORDER 2: the longest prefix, then ExpressRoute."""

@@ -31,7 +31,13 @@ class Request:
 
 def reply_to_internet(places: Places, endpoint: Endpoint, client: Address) -> None:
     """The reply must leave by next hop Internet, so that its public address is put back (SEMANTICS 3.7)."""
-    if select_route(places, endpoint.subnet, endpoint.virtual_network, client).hop != "Internet":
+    try:
+        hop = select_route(places, endpoint.subnet, endpoint.virtual_network, client).hop
+    except Fate as fate:
+        if fate.reason in ("PEER_NOT_IN_EXPORT", "SERVICE_ENDPOINT_NOT_MODELLED"):
+            raise Fate("ASYMMETRIC_RETURN") from fate
+        raise
+    if hop != "Internet":
         raise Fate("ASYMMETRIC_RETURN")
 
 

@@ -133,15 +133,31 @@ def _refuse_the_untold(
     falls_through = best.source == "Default" and best.hop in ("None", "Internet") and not is_public(destination)
     if falls_through and any(gateway.routes_unknown for gateway in gateways):
         raise Fate("GATEWAY_ROUTES_UNKNOWN")
-    if falls_through and any(places.remote_prefixes(link) is None for link in places.links(network)):
+    if falls_through and _may_be_in_missing_peer(places, network, destination):
         raise Fate("PEER_NOT_IN_EXPORT")
+
+
+def _may_be_in_missing_peer(places: Places, network: VirtualNetwork, address: Address) -> bool:
+    """A link leads to a VNet of unknown space, and no VNet of the export has the address."""
+    untold = any(places.remote_prefixes(link) is None for link in places.links(network))
+    return untold and not places.is_in_azure(address)
+
+
+def sees_private_endpoint(places: Places, network: VirtualNetwork, destination: Address) -> bool:
+    """ORDER 2: in this VNet or a directly peered one."""
+    peers = [places.virtual_network(link.remote_virtual_network) for link in places.links(network)]
+    for near in (network, *peers):
+        endpoint = places.endpoint_at(near, destination) if near else None
+        if endpoint is not None and endpoint.is_private_endpoint:
+            return True
+    return False
 
 
 def next_place(
     places: Places, subnet: Subnet, network: VirtualNetwork, destination: Address
 ) -> Endpoint | Gateway | Internet:
     """Where a packet goes that leaves `subnet` for `destination`. Raises Fate when it goes nowhere."""
-    if _sees_private_endpoint(places, network, destination):
+    if sees_private_endpoint(places, network, destination):
         raise Fate("PRIVATE_ENDPOINT_NOT_MODELLED")
     route = select_route(places, subnet, network, destination)
     match route.hop:
@@ -156,15 +172,6 @@ def next_place(
         case "VirtualNetworkGateway":
             return _gateway(places, network, route, destination)
     return _inside(places, network, route, destination)
-
-
-def _sees_private_endpoint(places: Places, network: VirtualNetwork, destination: Address) -> bool:
-    peers = [places.virtual_network(link.remote_virtual_network) for link in places.links(network)]
-    for near in (network, *peers):
-        endpoint = places.endpoint_at(near, destination) if near else None
-        if endpoint is not None and endpoint.is_private_endpoint:
-            return True
-    return False
 
 
 def _appliance(places: Places, network: VirtualNetwork, address: str | None) -> Endpoint:
@@ -188,7 +195,7 @@ def _vnet_around(places: Places, network: VirtualNetwork, hop: Address) -> Virtu
             if remote is None:
                 raise Fate("PEER_NOT_IN_EXPORT")
             return remote
-    if any(places.remote_prefixes(link) is None for link in places.links(network)):
+    if _may_be_in_missing_peer(places, network, hop):
         raise Fate("PEER_NOT_IN_EXPORT")
     raise Fate("NEXT_HOP_UNREACHABLE")
 
@@ -199,6 +206,8 @@ def _gateway(places: Places, network: VirtualNetwork, route: Route, destination:
     if gateway is None:
         near = places.gateways_of(network)
         vpn = [candidate for candidate in near if not candidate.is_expressroute]
+        if not near and places.borrows_missing_gateway(network):
+            raise Fate("NEXT_HOP_NOT_IN_EXPORT")
         if not vpn or len(vpn) < len(near):
             raise Fate("NEXT_HOP_UNREACHABLE")
         gateway = next((candidate for candidate in vpn if candidate.holds(destination)), vpn[0])
@@ -207,8 +216,7 @@ def _gateway(places: Places, network: VirtualNetwork, route: Route, destination:
 
 def pass_gateway(places: Places, gateway: Gateway, destination: Address) -> None:
     """ORDER 7.4: the gateway must hold the destination; what it does with an address of Azure nobody told."""
-    is_in_azure = any(any_covers(held.prefixes, destination) for held in places.snapshot.virtual_networks)
-    if is_in_azure or (gateway.routes_unknown and not gateway.holds(destination)):
+    if places.is_in_azure(destination) or (gateway.routes_unknown and not gateway.holds(destination)):
         raise Fate("GATEWAY_ROUTES_UNKNOWN")
     if not gateway.holds(destination):
         raise Fate("ROUTE_MISSING")
@@ -220,10 +228,11 @@ def _inside(places: Places, network: VirtualNetwork, route: Route, destination: 
     if home is None:
         home = network if any_covers(network.prefixes, destination) else None
         for link in places.links(network) if home is None else ():
-            if any_covers(places.remote_prefixes(link) or (), destination):
-                home = places.virtual_network(link.remote_virtual_network)
-                if home is None:
-                    raise Fate("PEER_NOT_IN_EXPORT")
+            remote = places.virtual_network(link.remote_virtual_network)
+            if remote is None and any_covers(places.remote_prefixes(link) or (), destination):
+                raise Fate("PEER_NOT_IN_EXPORT")
+            if remote is not None and any_covers(remote.prefixes, destination):
+                home = remote
     if home is None:
         raise Fate("ROUTE_MISSING")
     endpoint = places.endpoint_at(home, destination)

@@ -50,7 +50,8 @@ def with_own_children(resources: Iterable[Json]) -> list[Json]:
     for resource in resources:
         held = resource.get("properties", resource)
         for name in CHILDREN.get(ResourceId(resource["id"]).type, {}):
-            if name != "ipConfigurations" and name in held:
-                found += with_own_children(held.pop(name))
+            if name != "ipConfigurations":
+                children, held[name] = held.get(name, []), []
+                found += with_own_children(children)
         found.append(resource)
     return found
