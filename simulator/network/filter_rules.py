@@ -5,6 +5,7 @@ Learn: azure/virtual-network/network-security-groups-overview
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -38,6 +39,7 @@ _SUBNET_TAGS = {
     "virtual_network": "VirtualNetwork",
     "internet": "Internet",
 }
+_PORTS = re.compile(r"([0-9]{1,5})(?:\s*-\s*([0-9]{1,5}))?")
 _ANY_ADDRESS = frozenset({"*", "any"})
 
 
@@ -175,8 +177,8 @@ def _port_range(text: str) -> PortRange | None:
     word = text.strip().lower()
     if word in _ANY_ADDRESS:
         return ANY_PORT[0]
-    first, _, last = word.partition("-")
-    if not (first.isascii() and first.isdigit() and (last or first).isascii() and (last or first).isdigit()):
+    found = _PORTS.fullmatch(word)
+    if found is None:
         return None
-    low, high = int(first[:6]), int((last or first)[:6])
+    low, high = int(found[1]), int(found[2] or found[1])
     return (low, high) if low <= high <= 65535 else None

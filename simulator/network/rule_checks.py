@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from functools import cache, lru_cache
 
 from simulator.azure.firewall import AzureFirewall, FirewallPolicy, FirewallRule, IpGroup
 from simulator.azure.network_manager import AdminRule, NetworkManager
@@ -17,10 +18,12 @@ from simulator.data import service_tags
 from simulator.network.filter_rules import address_set, port_ranges
 from simulator.network.firewall_rules import policy_chain
 from simulator.network.groups import network_groups
-from simulator.network.model import Network
+from simulator.network.model import Network, grouped
 
 LOWEST_PRIORITY, HIGHEST_PRIORITY = 100, 4096
 LOWEST_ADMIN_PRIORITY = 1
+#: Longer text is no misspelt tag; it is cut in messages.
+LONGEST_TAG = 80
 #: Subnets on which Azure takes no security group.
 _WITHOUT_SECURITY_GROUP = frozenset({"gatewaysubnet", "azurefirewallsubnet", "routeserversubnet"})
 
@@ -46,11 +49,25 @@ def check_rules(network: Network) -> Iterator[Issue]:
 
 def unknown_tag(name: str, tag: str, place: ResourceId) -> Issue:
     """The issue of a tag that neither Azure's list nor the user gives, with the nearest name of the list."""
-    near = get_close_matches(tag.lower(), {known.lower(): known for known in service_tags.names()}, n=1)
-    known = {held.lower(): held for held in service_tags.names()}
-    meant = f"did you mean {known[near[0]]}? " if near else ""
-    message = f"{name}: {tag!r} is no address and no service tag of the list of {service_tags.DATE}"
+    near = _nearest_tag(tag.lower()) if len(tag) <= LONGEST_TAG else None
+    meant = f"did you mean {near}? " if near else ""
+    message = f"{name}: {tag[:LONGEST_TAG]!r} is no address and no service tag of the list of {service_tags.DATE}"
     return Issue("warning", "VNS2010", message, str(place), f"{meant}Newer tags can be declared under service_tags")
+
+
+@lru_cache(maxsize=1024)
+def _nearest_tag(tag: str) -> str | None:
+    """The tag of Microsoft's list that is spelled most like `tag` (lower case) among those that begin as it does."""
+    known = _tags_by_beginning().get(tag[:3], {})
+    near = get_close_matches(tag, known, n=1)
+    return known[near[0]] if near else None
+
+
+@cache
+def _tags_by_beginning() -> dict[str, dict[str, str]]:
+    """First three letters → tags of Microsoft's list, lower case → as written."""
+    tags = grouped((held[:3].lower(), held) for held in service_tags.names())
+    return {beginning: {tag.lower(): tag for tag in held} for beginning, held in tags.items()}
 
 
 def _security_group(network: Network, group: NetworkSecurityGroup) -> Iterator[Issue]:

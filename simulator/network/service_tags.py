@@ -78,26 +78,32 @@ def virtual_network_tag(network: Network, subnet: ResourceId) -> tuple[Prefix, .
 
 
 def internet_tag(network: Network, subnet: ResourceId) -> tuple[Prefix, ...]:
-    """`INTERNET` without the address spaces that the VNet holds or is connected to.
+    """`INTERNET` without what ``VirtualNetwork`` holds on this subnet.
 
-    User-defined and default routes take nothing out: a route for 0.0.0.0/0 widens VirtualNetwork and leaves Internet.
+    Default routes take nothing out: a route for 0.0.0.0/0 widens VirtualNetwork and leaves Internet as it is.
     """
-    return _internet_tag(network, network.subnets[subnet].virtual_network)
+    held = network.subnets[subnet]
+    return _internet_tag(network, held.virtual_network, held.route_table)
 
 
 @per_network
 def _virtual_network_tag(
     network: Network, virtual_network: ResourceId, route_table: ResourceId | None
 ) -> tuple[Prefix, ...]:
-    table = network.snapshot.get(route_table, RouteTable)
-    routed = readable_prefixes(route.address_prefix for route in table.routes) if table else ()
-    return merge((*_connected_space(network, virtual_network), *routed, parse_prefix(HOST_ADDRESS)))
+    return merge((*_inside(network, virtual_network, route_table), parse_prefix(HOST_ADDRESS)))
 
 
 @per_network
-def _internet_tag(network: Network, virtual_network: ResourceId) -> tuple[Prefix, ...]:
-    own = (prefix for prefix in _connected_space(network, virtual_network) if prefix not in _DEFAULT_ROUTES)
-    return subtract(INTERNET, own)
+def _internet_tag(network: Network, virtual_network: ResourceId, route_table: ResourceId | None) -> tuple[Prefix, ...]:
+    inside = _inside(network, virtual_network, route_table)
+    return subtract(INTERNET, (prefix for prefix in inside if prefix not in _DEFAULT_ROUTES))
+
+
+def _inside(network: Network, virtual_network: ResourceId, route_table: ResourceId | None) -> Iterator[Prefix]:
+    yield from _connected_space(network, virtual_network)
+    table = network.snapshot.get(route_table, RouteTable)
+    if table is not None:
+        yield from readable_prefixes(route.address_prefix for route in table.routes)
 
 
 def _connected_space(network: Network, virtual_network: ResourceId) -> Iterator[Prefix]:

@@ -157,12 +157,11 @@ def ip_flow_verify(
 
 
 def _verification(seen: Observation) -> FlowVerification:
-    evaluated = (*seen.also, *((seen.rule,) if seen.rule is not None else ()))
     rule = seen.rule
     name = ""
     if rule is not None:
         name = f"{'defaultSecurityRules' if rule.is_default else 'securityRules'}/{rule.name}"
-    return FlowVerification(seen.endpoint, _ACCESS[seen.verdict], seen.reason, rule, name, evaluated)
+    return FlowVerification(seen.endpoint, _ACCESS[seen.verdict], seen.reason, rule, name, seen.asked)
 
 
 def _socket(text: str) -> tuple[str, int]:

@@ -49,8 +49,9 @@ class RuleReference:
 class Observation:
     """What one NIC's filters decide of a packet in one direction: what its flow log would say.
 
-    `rule` is the last evaluator that let the packet pass, or the one that stopped it; None where no filter stands at
-    the NIC. `also` are the other rules that allowed it here: Azure's logs may name any of them.
+    `asked` are the rules that had a say here, in order; `rule` is the last of them: the one that stopped the packet or
+    let it pass, None where no filter stands at the NIC. `also` are the other rules of security groups that allowed it:
+    Azure's logs may name any of them.
     """
 
     endpoint: Endpoint
@@ -59,6 +60,7 @@ class Observation:
     reason: str
     rule: RuleReference | None
     also: tuple[RuleReference, ...] = ()
+    asked: tuple[RuleReference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,7 @@ def observation(plane: DataPlane, observed: ObservationColumns, row: int) -> Obs
         reason=reason.code,
         rule=decider,
         also=groups,
+        asked=tuple(asked),
     )
 
 

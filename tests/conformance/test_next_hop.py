@@ -17,8 +17,9 @@ OLD_SPELLING = {"VnetLocal": "VirtualNetwork"}
 def recorded(question: Question) -> NextHop:
     answer = question.answer
     table = answer.get("routeTableId")
+    kind: str = answer["nextHopType"]
     return NextHop(
-        OLD_SPELLING.get(answer["nextHopType"], answer["nextHopType"]),
+        OLD_SPELLING.get(kind, kind),
         answer.get("nextHopIpAddress") or None,
         ResourceId(table) if table and table != "System Route" else None,
     )

@@ -11,6 +11,7 @@ from simulator.azure.resource import ResourceId
 from simulator.network.admin_rules import admin_rules, is_admin_exempt
 from simulator.network.effective_routes import EffectiveRoute, subnet_routes
 from simulator.network.filter_rules import FilterRule
+from simulator.network.groups import connectivity_deployment_unknown
 from simulator.network.network import Network
 from simulator.space.addresses import EVERYTHING, merge, parse_prefix
 from tests.network.arm import Json, codes, network, peering, rid, subnet, subnet_id, vnet, vnet_id
@@ -135,7 +136,7 @@ def test_addresses_tags_and_network_groups() -> None:
         destinations=[{"addressPrefix": f"{manager_id}/networkGroups/g", "addressPrefixType": "NetworkGroup"}],
     )
     assert held.destinations.prefixes == (parse_prefix("10.0.0.0/15"),)
-    assert (held.sources.tags, held.sources.prefixes) == ({"Internet"}, (parse_prefix("192.0.2.1"),))
+    assert (held.sources.tags, held.sources.prefixes) == (frozenset({"Internet"}), (parse_prefix("192.0.2.1"),))
     assert (held.protocols, held.destination_ports) == ((6,), ((22, 22), (3389, 3389)))
 
 
@@ -224,6 +225,7 @@ def test_nothing_is_connected_that_is_not_known_to_be_deployed(deploy: bool | No
     held = connected("Mesh", "None", deploy=deploy)
     assert group_rows(held) == []
     assert ("VNS2016" in codes(held)) is (deploy is None)
+    assert connectivity_deployment_unknown(held, vnet_id("v")) is (deploy is None)
 
 
 def test_peering_beats_a_connected_group() -> None:

@@ -77,7 +77,7 @@ def test_plural_fields_win_and_are_merged() -> None:
 @pytest.mark.parametrize("text", ["virtualnetwork", "VirtualNetwork", "VIRTUAL_NETWORK"])
 def test_the_subnets_tags_stay_tags(text: str) -> None:
     held = first(sourceAddressPrefix=text).sources
-    assert (held.prefixes, held.tags, held.unresolved) == ((), {"VirtualNetwork"}, ())
+    assert (held.prefixes, held.tags, held.unresolved) == ((), frozenset({"VirtualNetwork"}), ())
 
 
 def test_named_tags_become_prefixes_and_unknown_ones_stay_open() -> None:
@@ -123,8 +123,7 @@ def test_ports_that_cannot_be_read_leave_the_rule_open() -> None:
 
 @pytest.mark.parametrize("text", ["", "-", "70000", "9-1", "-5", "1-", "²", "1-2-3", "9" * 5000])
 def test_no_port_text_is_taken_for_another(text: str) -> None:
-    ranges, unreadable = port_ranges([text])
-    assert (ranges, len(unreadable)) == ((), 1) or text == "1-"
+    assert port_ranges([text, "80"]) == (((80, 80),), (f"port {text!r}",))
 
 
 def test_a_rule_without_an_address_is_open() -> None:

@@ -113,7 +113,7 @@ def test_an_unknown_firewall_is_incomplete() -> None:
 
 
 def test_classic_collections_go_by_priority_and_a_policy_replaces_them() -> None:
-    classic = {
+    classic: dict[str, Any] = {
         "networkRuleCollections": [
             collection(
                 "late",

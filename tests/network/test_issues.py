@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from simulator.azure.firewall import AzureFirewall
+from simulator.azure.gateway import VirtualNetworkGateway
 from simulator.azure.network_interface import NetworkInterface
 from simulator.azure.resource import Resource
-from simulator.azure.snapshot import Issue
+from simulator.azure.snapshot import Issue, LearnedRoute
+from simulator.network.effective_routes import subnet_routes
 from tests.network.arm import (
     gateway,
     network,
@@ -15,8 +18,10 @@ from tests.network.arm import (
     nsg,
     peering,
     public_ip,
+    rid,
     rule,
     subnet,
+    subnet_id,
     table,
     vnet,
 )
@@ -93,6 +98,45 @@ CASES: dict[str, tuple[str, str, tuple[Resource, ...]]] = {
         (vnet("v", "10.0.0.0/16", {"GatewaySubnet": subnet("10.0.0.0/24", nsg="g")}), nsg("g")),
     ),
     "no transit": ("VNS2031", "error", both({"useRemoteGateways": True}, {})),
+    "own gateway": (
+        "VNS2031",
+        "error",
+        (
+            vnet("v", "10.0.0.0/16", {"GatewaySubnet": "10.0.0.0/24"}, [peering("w", useRemoteGateways=True)]),
+            gateway("gw", "v"),
+            w(peering("v", allowGatewayTransit=True)),
+        ),
+    ),
+    "two hubs": (
+        "VNS2031",
+        "error",
+        (vnet("v", "10.0.0.0/16", {}, [peering(hub, useRemoteGateways=True) for hub in ("a", "b")]),),
+    ),
+    "no such remote subnet": (
+        "VNS2017",
+        "warning",
+        both({"peerCompleteVnets": False, "remoteSubnetNames": ["gone"]}, {}),
+    ),
+    "gateway nowhere": (
+        "VNS2037",
+        "warning",
+        (VirtualNetworkGateway.model_validate({"id": str(rid("virtualNetworkGateways", "gw"))}),),
+    ),
+    "firewall nowhere": (
+        "VNS2017",
+        "warning",
+        (AzureFirewall.model_validate({"id": str(rid("azureFirewalls", "fw"))}),),
+    ),
+    "bad route prefix": ("VNS2018", "error", (T, table("t", {"r": "10.9.0/16 -> None"}))),
+    "route to expressroute": (
+        "VNS2013",
+        "warning",
+        (
+            vnet("v", "10.0.0.0/16", {"s": subnet("10.0.0.0/24", table="t"), "GatewaySubnet": "10.0.1.0/24"}),
+            gateway("gw", "v", "ExpressRoute"),
+            table("t", {"r": "10.9.0.0/16 -> VirtualNetworkGateway"}),
+        ),
+    ),
     "default route": ("VNS2032", "info", (T, table("t", {"r": "0.0.0.0/0 -> Internet"}))),
     "forwarded differs": ("VNS2033", "info", both({"allowForwardedTraffic": True}, {})),
     "prefix twice": ("VNS2034", "error", (T, table("t", {"a": "10.9.0.0/16 -> None", "b": "10.9.0.0/16 -> Internet"}))),
@@ -133,6 +177,17 @@ def test_a_priority_out_of_range_is_told_as_azure_would() -> None:
 def test_an_unknown_tag_offers_the_nearest_one() -> None:
     (issue,) = found((V, nsg("g", rule("r", 100, "Inbound", "Allow", sourceAddressPrefix="Storag"))), "VNS2010")
     assert issue.hint.startswith("did you mean Storage?")
+
+
+def test_a_learned_route_that_is_no_prefix_is_said_and_not_built_on() -> None:
+    identity = rid("virtualNetworkGateways", "gw")
+    held = network(
+        vnet("v", "10.0.0.0/16", {"GatewaySubnet": "10.0.0.0/24"}),
+        gateway("gw", "v", bgp=True),
+        learned_routes={identity: (LearnedRoute("192.168/16"),)},
+    )
+    assert [issue.code for issue in held.issues] == ["VNS2018"]
+    assert all(row.gateway is None for row in subnet_routes(held, subnet_id("v/GatewaySubnet")))
 
 
 def test_subnet_peering_may_overlap() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from simulator.azure.resource import ResourceId
@@ -10,7 +12,6 @@ from simulator.errors import QuestionError
 from simulator.network.effective_routes import EffectiveRoute, NextHop, next_hop, subnet_routes
 from simulator.network.network import Network
 from tests.network.arm import (
-    Json,
     gateway,
     network,
     nic,
@@ -28,7 +29,7 @@ from tests.network.arm import (
 TAGS = {"Storage.westeurope": ("20.60.0.0/16", "20.61.0.0/16"), "Storage": ("20.60.0.0/15", "52.239.0.0/16")}
 
 
-def routed(routes: dict[str, str], *, assumptions: dict[str, str] | None = None, **extra: Json) -> Network:
+def routed(routes: dict[str, str], *, assumptions: dict[str, str] | None = None, **extra: Any) -> Network:
     """VNet v (10.0/16, NIC n in v/s) peered with w (10.1/16); not with x (10.2/16)."""
     return network(
         vnet("v", "10.0.0.0/16", {"s": subnet("10.0.0.0/24", table="t", **extra)}, [peering("w")]),

@@ -155,7 +155,7 @@ def _subnet_plan(world: World, vnet: str, prefixes: list[str]) -> dict[str, list
     for at, name in enumerate(names):
         v6 = next((prefix for prefix in prefixes if ":" in prefix), None)
         if v6 is not None and name.startswith("s"):
-            plan[name].append(str(ip_network(v6.replace("::/48", f":{at}::/64"))))
+            plan[name].append(str(ip_network(v6.replace("::/48", f":0:{at}::/64"))))
     return plan
 
 
@@ -393,12 +393,14 @@ def _network_collection(world: World, name: str) -> dict[str, Any]:
 
 
 def _gateways(world: World) -> None:
+    sites = world.random.sample(SITES, len(SITES))
     at = 0
     for vnet in world.vnets:
         if "GatewaySubnet" not in world.subnets_of[vnet]:
             continue
         for kind in world.pick([["Vpn"], ["Vpn"], ["ExpressRoute"], ["ExpressRoute"], ["Vpn", "ExpressRoute"]]):
-            prefixes = world.pick(SITES) if at == 0 else SITES[at % 3]
+            # Two gateways that claim one prefix leave it to on-premises which one it uses: not drawn.
+            prefixes = sites[at % len(sites)] if at < len(sites) else (f"192.168.{200 + at}.0/24",)
             how = world.random.randrange(10)
             name = f"gw{at}"
             if how < 4:

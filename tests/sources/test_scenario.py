@@ -165,7 +165,7 @@ def included(folder: Path) -> None:
     resources = [
         {"id": f"{group}/virtualNetworks/vnet-old", "properties": {"addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}, "subnets": [subnet]}},
         {"id": f"{group}/networkSecurityGroups/nsg-old", "properties": {"securityRules": []}},
-        {"id": f"{group}/routeTables/rt-bad", "properties": {"routes": [{"name": "r"}]}},
+        {"id": f"{group}/routeTables/rt-bad", "properties": {"routes": [{"name": "r", "properties": {}}]}},
     ]
     (folder / "exports" / "all.json").write_text(json.dumps(resources))
 

@@ -118,10 +118,11 @@ def test_admin_rules_are_added_edited_and_removed(snapshot: Snapshot) -> None:
 
 
 def test_groups_and_tables_are_attached_and_detached(snapshot: Snapshot) -> None:
+    large_subnet = f"{PROVIDER}/virtualNetworks/vnet-large/subnets/VmSubnet1"
     after = applied(
         snapshot,
         "attach_security_group: {subnet: vnet-large/VmSubnet1, nsg: nsg-web}",
-        f"attach_route_table: {{route_table: rt-spoke, subnet: {PROVIDER}/virtualNetworks/vnet-large/subnets/VmSubnet1}}",
+        f"attach_route_table: {{route_table: rt-spoke, subnet: {large_subnet}}}",
         "detach_security_group: {subnet: vnet-hub/vmsubnet1, nsg: nsg-web}",
         "detach_route_table: {subnet: vnet-hub/VmSubnet1, route_table: rt-spoke}",
         "detach_security_group: {nic: vm-web1, nsg: nsg-sql}",

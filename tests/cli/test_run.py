@@ -1,0 +1,57 @@
+"""The demonstration that ships with vnetsim: what a newcomer sees first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def shown(vnetsim: Run, monkeypatch: pytest.MonkeyPatch, scenarios: Path) -> str:
+    monkeypatch.chdir(scenarios.parent)
+    monkeypatch.setenv("COLUMNS", "100")
+    ended = vnetsim("run")
+    assert (ended.code, ended.err) == (0, "")
+    return str(ended.out)
+
+
+def test_every_step_is_shown_with_its_command(shown: str) -> None:
+    for command in ("replay", "diff", "what-if", "explain"):
+        assert f"\n$ vnetsim {command} scenarios/hub-spoke" in shown
+    assert max(len(line) for line in shown.splitlines() if not line.lstrip().startswith(("vnetsim", "az", "$"))) <= 100
+
+
+def test_it_finds_what_was_planted_and_what_the_change_breaks(shown: str) -> None:
+    assert "verdict mismatch" in shown and "rule mismatch" in shown
+    assert "✕ BREAKS" in shown and "! OPENS" in shown
+    assert "decided by nsg-sql1/deny-batch, priority 100, NIC NSG" in shown
+
+
+def test_the_commands_that_it_suggests_work(shown: str, vnetsim: Run) -> None:
+    suggested = [line.split()[1:] for line in shown.splitlines() if line.startswith(("$ vnetsim ", "  vnetsim "))]
+    assert len(suggested) > 6
+    for words in suggested:
+        arguments = words[1:] if words[0] == "vnetsim" else words
+        if "FOLDER-WITH-YOUR-EXPORT" not in arguments:
+            assert vnetsim(*arguments).code in (0, 1), arguments
+
+
+def test_it_works_anywhere_and_in_every_output(
+    vnetsim: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = json.loads(vnetsim("run", "-o", "json").out)
+    assert {"replay", "diff", "what_if", "explain"} <= set(data)
+    assert vnetsim("run", "-o", "csv").out.startswith("Command,Result\r\n")
+
+
+def test_another_scenario_is_refused_in_words(vnetsim: Run) -> None:
+    ended = vnetsim("run", "nowhere")
+    assert ended.code == 3
+    assert "VNS1090" in ended.err and "hub-spoke" in ended.err

@@ -1,0 +1,230 @@
+"""What a change does to recorded traffic: the rows, their order and figures, and laws that hold of any change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator.azure.security_group import NetworkSecurityGroup
+from simulator.dataplane.plane import DataPlane
+from simulator.errors import ChangeError
+from simulator.flows.records import FlowRecord, FlowRecords
+from simulator.flows.synthetic import generate
+from simulator.network.network import Network, build_network
+from simulator.sources.scenario import scenario_snapshot
+from simulator.walk.packet_walk import packet_walk
+from simulator.walk.packets import Packets
+from simulator.walk.reasons import Verdict
+from simulator.whatif.change import Change, parse_change
+from simulator.whatif.impact import Impact, what_if
+from tests.comparison.small_network import NOON, TOPOLOGY, WEB, log_of, logged, network_from
+from tests.strategies import random_packets, random_snapshot
+
+Ask = Callable[..., Impact]
+DENY_WEB = (
+    "add_security_rule: {nsg: nsg-sql, rule: {name: deny-web, priority: 101, direction: Inbound, access: Deny,"
+    " source: 10.0.1.0/24, ports: 5000-6000}}"
+)
+
+
+def change_of(*steps: str) -> Change:
+    return parse_change("changes:\n" + "".join(f"  - {step}\n" for step in steps) if steps else "changes: []")
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
+    return network_from(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="module")
+def ask(network: Network) -> Ask:
+    return lambda change, *rows: what_if(network, change, flows=log_of(*rows))
+
+
+def sent(port: int, **more: object) -> FlowRecord:
+    return logged(port, "DefaultRule_AllowVnetInBound", "E", bytes_sent=700, bytes_received=300, **more)
+
+
+def begun(port: int, **more: object) -> FlowRecord:
+    return logged(port, "DefaultRule_AllowVnetInBound", "B", **more)
+
+
+def test_a_row_says_who_loses_what_because_of_which_rule(ask: Ask) -> None:
+    impact = ask(change_of(DENY_WEB), begun(5432), sent(5432), begun(80))
+    [row] = impact.rows
+    assert (row.kind, row.source, row.destination, row.protocol, row.port) == (
+        "breaks",
+        "vm-web",
+        "vm-sql",
+        "TCP",
+        5432,
+    )
+    assert (row.conversations, row.bytes, row.attempts, row.last_seen) == (1, 1000, 1, NOON + timedelta(seconds=1))
+    assert (row.before.verdict, row.after.verdict, row.after.reason) == (Verdict.ALLOW, Verdict.DENY, "NSG_RULE_DENY")
+    assert row.before.rule is not None and row.after.rule is not None
+    assert (row.before.rule.name, row.after.rule.name, row.after.rule.priority) == ("allow-all", "deny-web", 101)
+    assert row.after.rule.acl.name == "nsg-sql"
+    assert row.after.route is not None and row.after.route.next_hop_type == "VnetLocal"
+    witness = row.witness
+    assert (witness.source, witness.source_port) == ("10.0.1.4", 50000)
+    assert (witness.destination, witness.destination_port, witness.protocol) == ("10.0.2.4", 5432, "TCP")
+    was, becomes = "allowed by nsg-nic/allow-all (100)", "denied by nsg-sql/deny-web (101) [NSG_RULE_DENY]"
+    assert row.text == f"vm-web -> vm-sql tcp/5432: {was} -> {becomes}"
+    assert impact.summary() == {
+        "breaks": 1,
+        "opens": 0,
+        "may_break": 0,
+        "may_open": 0,
+        "other_rule": 0,
+        "other_route": 0,
+        "unchanged": 1,
+    }
+
+
+def test_a_flow_that_both_ends_logged_counts_once(ask: Ask) -> None:
+    other_end = {"mac": WEB, "direction": "Outbound"}
+    impact = ask(change_of(DENY_WEB), begun(5432), sent(5432), begun(5432, **other_end), sent(5432, **other_end))
+    [row] = impact.rows
+    assert (row.conversations, row.bytes, row.attempts) == (1, 1000, 1)
+    assert impact.conversations == 1
+
+
+def test_what_breaks_stands_first_the_most_traffic_first_then_what_opens_then_the_rest(ask: Ask) -> None:
+    change = change_of(
+        DENY_WEB,
+        "remove_security_rule: {nsg: nsg-sql, rule: deny-ssh}",
+        "remove_security_rule: {nsg: nsg-sql, rule: allow-web}",
+    )
+    rows = [begun(22), begun(1433), begun(5001), begun(5002), sent(5002), begun(5003), begun(5003, source_port=50001)]
+    assert [(row.kind, row.port) for row in ask(change, *rows)] == [
+        ("breaks", 5002),
+        ("breaks", 5003),
+        ("breaks", 5001),
+        ("opens", 22),
+    ]
+    detached = ask(change_of("detach_security_group: {nic: vm-sql, nsg: nsg-nic}"), *rows)
+    assert {row.kind for row in detached} == {"other_rule"}
+    assert detached.of("breaks") == ()
+
+
+def test_conversations_of_one_source_destination_and_port_are_one_row(ask: Ask) -> None:
+    rows = [begun(5000, source_port=port) for port in (1, 2, 3)] + [begun(5001)]
+    assert [(row.port, row.conversations) for row in ask(change_of(DENY_WEB), *rows)] == [(5000, 3), (5001, 1)]
+
+
+def test_a_route_that_changes_without_another_verdict_is_told_last(tmp_path: Path) -> None:
+    topology = TOPOLOGY.replace("web: 10.0.1.0/24", "web: {prefix: 10.0.1.0/24, route_table: rt}")
+    topology += "route_tables:\n  rt: {routes: {}}\n"
+    route = "add_route: {route_table: rt, route: {name: here, prefix: 10.0.2.0/24, next_hop: VnetLocal}}"
+    [row] = what_if(network_from(tmp_path, topology), change_of(route), flows=log_of(begun(5000)))
+    assert (row.kind, row.before.rule) == ("other_route", row.after.rule)
+    assert row.text.endswith("10.0.0.0/16 -> VnetLocal -> 10.0.2.0/24 -> VnetLocal")
+    drop = route.replace("VnetLocal", "None")
+    [row] = what_if(network_from(tmp_path, topology), change_of(drop), flows=log_of(begun(5000)))
+    assert (row.kind, row.after.reason, row.after.rule) == ("breaks", "ROUTE_NONE", None)
+
+
+def test_what_a_logging_nic_denies_is_denied_even_where_the_rest_of_the_path_is_not_known(ask: Ask) -> None:
+    """The log shows a source that the export lacks; the group at the receiver is known all the same."""
+    stranger = begun(5432, source="10.0.1.99")
+    [row] = ask(change_of(DENY_WEB), stranger)
+    assert (row.kind, row.before.reason) == ("may_break", "SOURCE_NOT_IN_EXPORT")
+    assert (row.after.verdict, row.after.reason) == (Verdict.DENY, "NSG_RULE_DENY")
+
+
+def test_notes_say_how_to_read_the_impact(ask: Ask) -> None:
+    admin = "{network_manager: avnm, configuration: baseline, collection: block, rule: no-telnet}"
+    contradicted = begun(22)
+    impact = ask(change_of(f"remove_admin_rule: {admin}"), contradicted, begun(1, source="10.0.1.99"))
+    assert impact.mode == "steady_state"
+    steady, deployed, undecided, contradictions = impact.notes
+    assert steady.startswith("steady_state: every flow is decided anew")
+    assert "taken as deployed" in deployed
+    assert undecided.startswith("1 conversations are not decided") and impact.undecided == 1
+    assert contradictions.startswith("1 recorded conversations contradict the prediction")
+
+
+def test_a_change_that_does_not_fit_is_refused(ask: Ask) -> None:
+    with pytest.raises(ChangeError):
+        ask(change_of("remove_security_rule: {nsg: nsg-sql, rule: nobody}"), begun(80))
+
+
+def test_no_flows_no_impact(network: Network) -> None:
+    impact = what_if(network, change_of(DENY_WEB), flows=FlowRecords.of([]))
+    assert (impact.rows, impact.conversations, set(impact.summary().values())) == ((), 0, {0})
+
+
+def recorded(seed: int) -> tuple[Network, FlowRecords]:
+    """A random network and the log of 60 packets in it."""
+    network = build_network(random_snapshot(seed))
+    walked = packet_walk(DataPlane(network), Packets.of(random_packets(network.snapshot, seed, 60)))
+    return network, generate(walked, start=datetime(2026, 1, 1, tzinfo=UTC), minutes=10, seed=seed)
+
+
+def denial(network: Network, seed: int) -> tuple[str, str]:
+    """A step that denies everything in one direction at one random group, and its inverse."""
+    random = Random(seed)
+    group = random.choice(network.snapshot.all(NetworkSecurityGroup))
+    direction = random.choice(("Inbound", "Outbound"))
+    free = next(p for p in range(100, 4096) if p not in {rule.priority for rule in group.security_rules})
+    rule = f"{{name: law, priority: {free}, direction: {direction}, access: Deny}}"
+    return (
+        f"add_security_rule: {{nsg: {group.id}, rule: {rule}}}",
+        f"remove_security_rule: {{nsg: {group.id}, rule: law}}",
+    )
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10_000))
+def test_an_empty_change_and_a_change_undone_have_no_impact(seed: int) -> None:
+    network, flows = recorded(seed)
+    there, back = denial(network, seed)
+    assert what_if(network, change_of(), flows=flows).rows == ()
+    assert what_if(network, change_of(there, back), flows=flows).rows == ()
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10_000))
+def test_what_a_change_breaks_its_inverse_opens(seed: int) -> None:
+    network, flows = recorded(seed)
+    there, back = denial(network, seed)
+    changed = build_network(change_of(there).apply(network.snapshot))
+    forth, reverse = (
+        what_if(one, change_of(step), flows=flows).summary() for one, step in ((network, there), (changed, back))
+    )
+    mirrored = {"breaks": "opens", "opens": "breaks", "may_break": "may_open", "may_open": "may_break"}
+    assert {mirrored.get(kind, kind): count for kind, count in forth.items()} == reverse
+    assert forth["opens"] == 0
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_order_of_the_flows_does_not_matter(seed: int) -> None:
+    network, flows = recorded(seed)
+    there, _ = denial(network, seed)
+    order = np.array(Random(seed).sample(range(len(flows)), len(flows)), np.intp)
+    straight, shuffled = (what_if(network, change_of(there), flows=one) for one in (flows, flows.select(order)))
+    assert straight.rows == shuffled.rows
+    assert straight.summary() == shuffled.summary()
+
+
+def test_the_changes_of_the_shipped_scenario_apply_and_matter(scenarios: Path) -> None:
+    network = build_network(scenario_snapshot(scenarios / "hub-spoke" / "topology.yaml"))
+    pairs = [("vm-web1", "vm-sql1"), ("vm-report1", "vm-sql1"), ("vm-app1", "vm-sql1")]
+    ends = [(network.endpoint(source), network.endpoint(destination)) for source, destination in pairs]
+    packets = Packets.of([(a.addresses[0], b.addresses[0], 50000, 1433, 6) for a, b in ends if a and b])
+    flows = generate(packet_walk(DataPlane(network), packets), start=NOON, minutes=10, seed=1)
+    change = parse_change((scenarios / "hub-spoke" / "change-lock-down-sql.yaml").read_text(encoding="utf-8"))
+    impact = what_if(network, change, flows=flows)
+    assert {(row.kind, row.source) for row in impact} == {
+        ("breaks", "vm-web1"),
+        ("opens", "vm-report1"),
+        ("other_rule", "vm-app1"),
+    }
