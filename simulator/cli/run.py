@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from simulator.cli.exits import Exit
 from simulator.cli.loading import load_flow_logs, load_network
@@ -26,21 +24,16 @@ _QUESTION = ("vm-batch1", "vm-sql1:1433/tcp")
 
 
 @verb
-def command(
-    session: Session,
-    scenario: Annotated[
-        str, typer.Argument(metavar="[SCENARIO]", help="A scenario that ships with vnetsim.")
-    ] = "hub-spoke",
-) -> int:
+def command(session: Session) -> int:
     """Run the demonstration that ships with vnetsim.
 
     Replays a recorded flow log over the hub-spoke scenario, compares the two, tries a change and explains a packet.
     """
-    from simulator.data.scenarios import scenario_folder
+    from simulator.data.scenarios import DEFAULT, scenario_folder
     from simulator.report.demonstration import demonstration_report
 
-    folder = scenario_folder(scenario)
-    session.write(demonstration_report(scenario, _sections(session, folder), _next(folder)))
+    folder = scenario_folder()
+    session.write(demonstration_report(DEFAULT, _sections(session, folder), _next(folder)))
     return Exit.OK
 
 

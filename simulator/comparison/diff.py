@@ -11,21 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.comparison.cases import Explained, explained
 from simulator.comparison.categories import RANK
-from simulator.comparison.explanations import Case, Explanation, explain_case
+from simulator.comparison.explanations import Explanation
 from simulator.comparison.labels import Parties, moment, protocol_name
-from simulator.comparison.logged_rules import LoggedRules
 from simulator.comparison.mismatches import Mismatch, Mismatches, Observed
 from simulator.flows.distinct import Column, Rows, distinct_rows
-from simulator.flows.records import BEGIN, DIRECTIONS
+from simulator.flows.records import DIRECTIONS
 from simulator.flows.replay import NONE, Replay
-from simulator.flows.rule_names import parse_rule_name
-from simulator.walk.packets import TCP, UDP, Bools
+from simulator.walk.packets import TCP, UDP
 from simulator.walk.predictions import Observation
-from simulator.walk.reasons import REASONS, Verdict
+from simulator.walk.reasons import Verdict
 
+#: Rows beyond this many are counted, not made.
+ROWS_SHOWN = 10_000
 #: How many places in the log a row shows.
 LOCATORS_SHOWN = 5
 
@@ -37,102 +37,27 @@ def diff(replay: Replay) -> Mismatches:
     -------
     Mismatches : the category of each conversation, and rows for all that do not simply match, the worst first.
     """
-    first, case = _cases(replay)
-    rules = LoggedRules(replay.network.snapshot)
-    begins, replies = _begins(replay), _replies(replay)
-    explanations = [explain_case(_case(replay, int(at), begins, replies), rules) for at in first]
-    ranks = np.array([RANK[explanation.category] for explanation in explanations], np.uint8)
-    category = ranks[case] if len(case) else np.zeros(0, np.uint8)
-    rows = _rows(replay, case, category, explanations)
-    return Mismatches(replay, category, rows, replay.records.malformed)
+    found = explained(replay)
+    groups = _groups(replay, found)
+    describe = _describer(replay)
+    rows = [describe(group, found.explanations[found.of_conversation[group[0]]]) for group in groups[:ROWS_SHOWN]]
+    omitted = max(len(groups) - ROWS_SHOWN, 0)
+    return Mismatches(replay, found.category, tuple(sorted(rows, key=_worst_first)), replay.records.malformed, omitted)
 
 
-def _cases(replay: Replay) -> tuple[Rows, Rows]:
-    """Conversations that are explained alike: (first conversation of each case, case of each conversation)."""
-    conversations = replay.conversations
-    columns: list[Column] = [
-        replay.endpoint,
-        conversations.direction,
-        conversations.protocol,
-        conversations.is_denied.astype(np.uint8),
-        conversations.acl,
-        conversations.rule,
-        _answers(replay),
-        replay.reason,
-        replay.is_on_path.astype(np.uint8),
-        _begins(replay).astype(np.uint8),
-        _replies(replay).astype(np.uint8),
-    ]
-    return distinct_rows(columns)
-
-
-def _answers(replay: Replay) -> Rows:
-    """For each conversation a number of what its NIC's filters decided: by the same rules, the same; -1 for nothing."""
-    asked = replay.asked
-    columns = [np.ascontiguousarray(column) for column in (asked.reason, *asked.tables.T, *asked.rows.T)]
-    _, group = distinct_rows(columns)
-    numbers = np.append(group, NONE)  # the last row, which -1 picks, stands for nothing asked
-    return numbers[replay.answer]
-
-
-def _begins(replay: Replay) -> Bools:
-    """Conversations of which the log holds a begin."""
-    begins = np.zeros(len(replay), bool)
-    begins[replay.conversations.of_record[replay.records.state == BEGIN]] = True
-    return begins
-
-
-def _replies(replay: Replay) -> Bools:
-    """Conversations that look like the reply of an allowed one which the same NIC logged the other way round before.
-
-    A server's port is lower than its client's; without that, two hosts that both speak from port 123 would count as
-    each other's replies.
-    """
+def _groups(replay: Replay, found: Explained) -> list[Rows]:
+    """What does not match, by NIC, case, destination and port; the worst category and largest group first."""
     flows = replay.conversations
-    ends: list[Column] = [flows.source.high, flows.source.low, flows.source_port]
-    others: list[Column] = [flows.destination.high, flows.destination.low, flows.destination_port]
-    same: list[Column] = [flows.mac, flows.protocol]
-    there = [flows.direction, *same, *ends, *others]
-    back = [1 - flows.direction, *same, *others, *ends]
-    _, group = distinct_rows([np.concatenate(pair) for pair in zip(there, back, strict=True)])
-    own, swapped = group[: len(flows)], group[len(flows) :]
-    began = np.full(int(group.max(initial=-1)) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(began, own[~flows.is_denied], flows.first_time[~flows.is_denied])
-    replies: Bools = (began[swapped] <= flows.first_time) & (flows.source_port < flows.destination_port)
-    return replies
-
-
-def _case(replay: Replay, at: int, begins: Bools, replies: Bools) -> Case:
-    flows, records = replay.conversations, replay.records
-    return Case(
-        endpoint=replay.nic(at),
-        direction=DIRECTIONS[flows.direction[at]],
-        protocol=int(flows.protocol[at]),
-        is_denied=bool(flows.is_denied[at]),
-        begins=bool(begins[at]),
-        acl=records.acls[flows.acl[at]],
-        rule=parse_rule_name(records.rules[flows.rule[at]]),
-        predicted=replay.observation(at),
-        end_to_end=REASONS[replay.reason[at]],
-        is_on_path=bool(replay.is_on_path[at]),
-        is_reply=bool(replies[at]),
-    )
-
-
-def _rows(
-    replay: Replay, case: Rows, category: npt.NDArray[np.uint8], explanations: list[Explanation]
-) -> tuple[Mismatch, ...]:
-    """One row for each NIC, case, destination and port, worst first."""
-    flows = replay.conversations
-    shown = np.flatnonzero(category != RANK["match"])
+    shown = np.flatnonzero(found.category != RANK["match"])
+    if not len(shown):
+        return []
     destination = flows.destination[shown]
     where: list[Column] = [flows.mac[shown], destination.high, destination.low, flows.destination_port[shown]]
-    _, group = distinct_rows([*where, case[shown]])
+    first, group = distinct_rows([*where, found.of_conversation[shown]])
     order = np.argsort(group, kind="stable")
-    members = np.split(shown[order], np.flatnonzero(np.diff(group[order])) + 1) if len(shown) else []
-    describe = _describer(replay)
-    rows = [describe(rows_of_group, explanations[case[rows_of_group[0]]]) for rows_of_group in members]
-    return tuple(sorted(rows, key=_worst_first))
+    sizes = np.bincount(group)
+    members = np.split(shown[order], np.cumsum(sizes)[:-1])
+    return [members[number] for number in np.lexsort((-sizes, found.category[shown[first]]))]
 
 
 def _worst_first(row: Mismatch) -> tuple[object, ...]:
@@ -182,7 +107,7 @@ def _describer(replay: Replay) -> Callable[[Rows, Explanation], Mismatch]:
             protocol=protocol_name(protocol),
             port=int(flows.destination_port[at]) if protocol in (TCP, UDP) else NONE,
             conversations=len(members),
-            sources=len({flows.source.value(int(member)) for member in members}),
+            sources=len(distinct_rows([flows.source.high[members], flows.source.low[members]])[0]),
             observed=observed,
             predicted=predicted,
             prediction=replay.predictions[at],

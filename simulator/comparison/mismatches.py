@@ -73,13 +73,15 @@ class Mismatches:
     """A compared flow log.
 
     `category` ranks each conversation by `CATEGORIES`; `rows` are the groups of all that do not simply match, the worst
-    first, and of one category those with the most conversations first. `malformed` is what could not be read.
+    first, and of one category those with the most conversations first. `malformed` is what could not be read, `omitted`
+    how many rows, the least of them, were left out for their number.
     """
 
     replay: Replay
     category: npt.NDArray[np.uint8]
     rows: tuple[Mismatch, ...]
     malformed: tuple[Malformed, ...]
+    omitted: int = 0
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -11,7 +11,9 @@ from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.forwarding_table import NO_ROUTE, winning_routes
 from simulator.dataplane.places import NONE, Places
 from simulator.network.effective_routes import EffectiveRoute, learned_routes_unknown, subnet_routes
+from simulator.network.groups import connectivity_deployment_unknown
 from simulator.network.network import Network
+from simulator.network.peerings import unknown_gateways
 from simulator.space.addresses import Prefix, parse_address, parse_prefix
 
 Int32 = npt.NDArray[np.int32]
@@ -67,6 +69,10 @@ class Forwarding:
         self.routes_unknown = np.array(
             [*(bool(learned_routes_unknown(network, one)) for one in network.subnets), False]
         )
+        self.gateways_unknown = np.array(
+            [*(bool(unknown_gateways(network, one.virtual_network)) for one in network.subnets.values()), False]
+        )
+        self.connectivity_unknown = np.array([*(self._may_be_in_a_group(one) for one in network.subnets), False])
         self.tag_missing = np.array([*(self._misses_tag(one) for one in network.subnets), False])
         self.table_missing = np.array([*(self._misses_table(one) for one in network.subnets), False])
 
@@ -127,6 +133,10 @@ class Forwarding:
 
     def _peers(self, owner: int) -> list[ResourceId]:
         return self._peers_of.get(self._network.snapshot.virtual_networks[owner].id, [])
+
+    def _may_be_in_a_group(self, subnet: ResourceId) -> bool:
+        vnet = self._network.subnets[subnet].virtual_network
+        return bool(connectivity_deployment_unknown(self._network, vnet))
 
     def _misses_tag(self, subnet: ResourceId) -> bool:
         """Does a route of the subnet name a service tag that nobody knows?"""

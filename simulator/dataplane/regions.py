@@ -11,6 +11,7 @@ from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import RouteTable
 from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.filter_table import IN_INTERNET, IN_VIRTUAL_NETWORK, MAYBE_VIRTUAL_NETWORK
+from simulator.network.groups import connectivity_deployment_unknown
 from simulator.network.network import Network
 from simulator.network.peerings import unknown_gateways
 from simulator.network.service_tags import INTERNET, internet_tag, virtual_network_tag
@@ -112,4 +113,6 @@ class RegionFacts:
             row[~inside] |= MAYBE_VIRTUAL_NETWORK
         elif unknown_gateways(self._network, held.virtual_network):
             row[~inside & ~self.is_public] |= MAYBE_VIRTUAL_NETWORK
+        elif connectivity_deployment_unknown(self._network, held.virtual_network):
+            row[~inside & (self.vnet != NONE)] |= MAYBE_VIRTUAL_NETWORK
         return row

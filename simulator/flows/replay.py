@@ -93,13 +93,6 @@ class Replay:
         on_path: Bools = np.isin(wanted, points) & (self.endpoint != NONE)
         return on_path
 
-    @cached_property
-    def first_record(self) -> Rows:
-        """The first record of each conversation."""
-        first = np.full(len(self), len(self.records), np.intp)
-        np.minimum.at(first, self.conversations.of_record, np.arange(len(self.records)))
-        return first
-
     def nic(self, at: int) -> Endpoint | None:
         """The NIC that logged conversation `at`."""
         return None if self.endpoint[at] == NONE else self.network.endpoints[self.endpoint[at]]

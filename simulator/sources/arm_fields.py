@@ -107,9 +107,7 @@ def _complete_child(child: Any, parent: ResourceId, kind: str, name: str) -> Any
 
 def is_bare_reference(item: Any) -> bool:
     """True for ``{"id": …}``: something is named here, but nothing about it is said."""
-    if not isinstance(item, dict):
-        return False
-    return "properties" not in {squash(key) for key in item} and IDENTITY.issuperset(lift(item))
+    return isinstance(item, dict) and IDENTITY.issuperset(lift(item))
 
 
 def says_nothing(raw: Mapping[str, Any], model: type[ArmModel]) -> bool:

@@ -16,6 +16,7 @@ from simulator.azure.security_group import ApplicationSecurityGroup, NetworkSecu
 from simulator.azure.snapshot import Appliance, ApplianceRule, Snapshot
 from simulator.azure.virtual_network import VirtualNetwork, VirtualNetworkPeering
 from simulator.sources import scenario_models as models
+from simulator.sources.problems import did_you_mean
 from simulator.sources.scenario_errors import ErrorList, Path
 from simulator.sources.scenario_file import Scenario
 from simulator.sources.scenario_names import Names
@@ -123,9 +124,7 @@ def _peerings(build: Build) -> dict[ResourceId, list[VirtualNetworkPeering]]:
             owner = build.names.find("virtual_networks", link.from_, owner_path)
             remote = build.names.find("virtual_networks", link.to, remote_path)
             if owner == remote:
-                build.errors.add(
-                    "VNS1204", f"{owner.name} is peered with itself", remote_path, hint="name another VNet"
-                )
+                build.errors.add("VNS1204", f"{owner.name} is peered with itself", path, hint="name another VNet")
             elif (owner, remote) in seen:
                 message = f"the link from {owner.name} to {remote.name} is written twice"
                 build.errors.add("VNS1207", message, path, hint="keep one; hub and spokes already makes both links")
@@ -162,13 +161,8 @@ def _single_links(
 def _link(
     build: Build, owner: ResourceId, remote: ResourceId, spec: models.PeeringLink, path: Path
 ) -> VirtualNetworkPeering:
-    for network, key, held in (
-        (owner, "local_subnets", spec.local_subnets),
-        (remote, "remote_subnets", spec.remote_subnets),
-    ):
-        for at, name in enumerate(held):
-            if network in build.names.subnets:
-                build.names.find_subnet(f"{network}/subnets/{name}", (*path, key, at))
+    _check_subnets(build, owner, spec.local_subnets, (*path, "local_subnets"))
+    _check_subnets(build, remote, spec.remote_subnets, (*path, "remote_subnets"))
     return make(
         VirtualNetworkPeering,
         id=owner.child("virtualNetworkPeerings", spec.name or f"{owner.name}-to-{remote.name}"),
@@ -182,6 +176,15 @@ def _link(
         local_subnet_names=spec.local_subnets,
         remote_subnet_names=spec.remote_subnets,
     )
+
+
+def _check_subnets(build: Build, network: ResourceId, names: list[str], path: Path) -> None:
+    """Subnet peering names subnets of a VNet; only of a VNet that is here can it be said whether they exist."""
+    known = build.names.subnets.get(network)
+    for at, name in enumerate(names):
+        if known is not None and name.lower() not in known:
+            message = f"{build.errors.label(path)}: {network.name} has no subnet named {name!r}"
+            build.errors.add("VNS1205", message, (*path, at), hint=did_you_mean(name, known.values()))
 
 
 def _security_groups(build: Build) -> Iterator[Resource]:

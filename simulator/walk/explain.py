@@ -12,6 +12,7 @@ from simulator.azure.security_group import Direction
 from simulator.dataplane.plane import DataPlane
 from simulator.errors import QuestionError
 from simulator.network.network import Endpoint, Network
+from simulator.space.addresses import parse_address
 from simulator.walk.in_flight import Step
 from simulator.walk.packet_walk import packet_walk
 from simulator.walk.packets import TCP, UDP
@@ -172,4 +173,9 @@ def _socket(text: str) -> tuple[str, int]:
         )
     if port != "*" and int(port) > 65535:
         raise QuestionError(f"port {port} is out of range", code="VNS5004", hint="ports run from 0 to 65535")
-    return address.strip("[]"), EPHEMERAL_PORT if port == "*" else int(port)
+    address = address.strip("[]")
+    try:
+        parse_address(address)
+    except ValueError:
+        raise QuestionError(f"{address!r} is no address", code="VNS5008", hint="write it as 10.1.4.4") from None
+    return address, EPHEMERAL_PORT if port == "*" else int(port)

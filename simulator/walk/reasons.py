@@ -62,6 +62,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("ROUTE_TABLE_NOT_IN_EXPORT", _UNKNOWN, "the route table is not in the export"),
     Reason("PEER_NOT_IN_EXPORT", _UNKNOWN, "the peered virtual network is not in the export"),
     Reason("ADMIN_DEPLOYMENT_UNKNOWN", _UNKNOWN, "an admin rule would decide, and its deployment is not declared"),
+    Reason("CONNECTIVITY_DEPLOYMENT_UNKNOWN", _UNKNOWN, "a connected group may join the two, if it is deployed"),
     Reason("GATEWAY_ROUTES_UNKNOWN", _UNKNOWN, "a gateway may have learned a route for the destination"),
     Reason("APPLIANCE_NOT_DECLARED", _UNKNOWN, "what the appliance's guest does is not declared"),
     Reason("FIREWALL_APPLICATION_RULES", _UNKNOWN, "application rules of Azure Firewall may decide; not modelled yet"),

@@ -37,16 +37,20 @@ def effective_route(plane: DataPlane, packets: InFlight) -> Outcome:
     leads = forwarding.leads[packets.route]
     subnet = plane.places.subnet[packets.at]
     region = plane.region_of_atom[packets.destination]
+    by_system = forwarding.is_system[packets.route] | (leads == MISSING)
     could_be_learned = forwarding.routes_unknown[subnet] & forwarding.is_system[packets.route]
     public = plane.facts.is_public[region]
     by_tag = forwarding.tag_missing[subnet] & public & (leads != BY_ADDRESS)
+    in_a_vnet = plane.facts.vnet[region] >= 0
     private_to_internet = (leads == TO_INTERNET) & ~public
+    nowhere = (leads == DROP) | private_to_internet | (leads == MISSING)
     reason = first_of(
         len(packets),
         (plane.private_endpoints.near(packets.at, packets.destination), "PRIVATE_ENDPOINT_NOT_MODELLED"),
         (forwarding.table_missing[subnet], "ROUTE_TABLE_NOT_IN_EXPORT"),
         (by_tag, "RULE_NOT_RESOLVED"),
-        (((leads == DROP) | private_to_internet) & could_be_learned, "GATEWAY_ROUTES_UNKNOWN"),
+        (nowhere & in_a_vnet & by_system & forwarding.connectivity_unknown[subnet], "CONNECTIVITY_DEPLOYMENT_UNKNOWN"),
+        (nowhere & could_be_learned, "GATEWAY_ROUTES_UNKNOWN"),
         (leads == DROP, "ROUTE_NONE"),
         (leads == MISSING, "ROUTE_MISSING"),
         (leads == UNREACHABLE, "NEXT_HOP_UNREACHABLE"),

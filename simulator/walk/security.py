@@ -88,11 +88,12 @@ def security_group(plane: DataPlane, packets: InFlight, tables: Int32, header: H
 def _doubts(plane: DataPlane, packets: InFlight, found: Found) -> list[tuple[Bools, str]]:
     """Why a rule only may match: a name nobody resolved, or routes that would widen VirtualNetwork."""
     doubtful = ~found.is_certain
-    table_missing = plane.forwarding.table_missing[plane.places.subnet[packets.at]]
+    subnet = plane.places.subnet[packets.at]
     return [
         (doubtful & ~found.is_resolved, "RULE_NOT_RESOLVED"),
-        (doubtful & table_missing, "ROUTE_TABLE_NOT_IN_EXPORT"),
-        (doubtful, "GATEWAY_ROUTES_UNKNOWN"),
+        (doubtful & plane.forwarding.table_missing[subnet], "ROUTE_TABLE_NOT_IN_EXPORT"),
+        (doubtful & plane.forwarding.gateways_unknown[subnet], "GATEWAY_ROUTES_UNKNOWN"),
+        (doubtful, "CONNECTIVITY_DEPLOYMENT_UNKNOWN"),
     ]
 
 

@@ -12,8 +12,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from simulator.comparison.categories import CATEGORIES
-from simulator.comparison.diff import diff
+from simulator.comparison.cases import explained
 from simulator.comparison.labels import Parties, moment, protocol_name
 from simulator.flows.distinct import Column, Rows, distinct_rows
 from simulator.flows.records import BEGIN, DENIED, FlowRecords, Int64
@@ -150,7 +149,7 @@ def _notes(change: Change, before: Replay, undecided: int) -> tuple[str, ...]:
         notes.append("admin rules reach a network only when they are deployed: the change is taken as deployed")
     if undecided:
         notes.append(f"{undecided} conversations are not decided in either network: the export lacks what decides them")
-    contradicted = sum(count for name, count in diff(before).summary().items() if CATEGORIES[name].is_mismatch)
+    contradicted = explained(before).mismatches
     if contradicted:
         notes.append(
             f"{contradicted} recorded conversations contradict the prediction for the network as it is: see diff"

@@ -42,16 +42,8 @@ def test_the_commands_that_it_suggests_work(shown: str, vnetsim: Run) -> None:
             assert vnetsim(*arguments).code in (0, 1), arguments
 
 
-def test_it_works_anywhere_and_in_every_output(
-    vnetsim: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_works_anywhere_and_in_every_output(vnetsim: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     data = json.loads(vnetsim("run", "-o", "json").out)
     assert {"replay", "diff", "what_if", "explain"} <= set(data)
     assert vnetsim("run", "-o", "csv").out.startswith("Command,Result\r\n")
-
-
-def test_another_scenario_is_refused_in_words(vnetsim: Run) -> None:
-    ended = vnetsim("run", "nowhere")
-    assert ended.code == 3
-    assert "VNS1090" in ended.err and "hub-spoke" in ended.err

@@ -234,3 +234,13 @@ def test_rows_of_one_category_can_be_asked_for(compared: Callable[..., Mismatche
     rows: tuple[Mismatch, ...] = found.of("rule_mismatch")
     assert [row.port for row in rows] == [5000]
     assert (len(found), [row.category for row in found]) == (2, ["verdict_mismatch", "rule_mismatch"])
+
+
+def test_rows_that_are_too_many_are_counted(
+    compared: Callable[..., Mismatches], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.comparison.diff.ROWS_SHOWN", 2)
+    rows = [logged(port, "UserRule_allow-web") for port in (5000, 5001, 5002)] + [logged(1433, DENY_ALL, "D")]
+    found = compared(*rows)
+    assert [row.category for row in found] == ["verdict_mismatch", "rule_mismatch"]
+    assert (found.omitted, found.summary()["rule_mismatch"]) == (2, 3)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,8 +26,8 @@ from tests.comparison.small_network import PROVIDER, SQL, TOPOLOGY, WEB, log_of,
 from tests.strategies import random_packets, random_snapshot
 
 WITHOUT_MACS = TOPOLOGY.replace(", mac: 00-0D-3A-00-00-01", "").replace(", mac: 00-0D-3A-00-00-02", "")
-ON_VNET = {"target": f"{PROVIDER}/virtualNetworks/vnet"}
-OUT = {"mac": WEB, "direction": "Outbound"}
+ON_VNET: dict[str, Any] = {"target": f"{PROVIDER}/virtualNetworks/vnet"}
+OUT: dict[str, Any] = {"mac": WEB, "direction": "Outbound"}
 
 
 def identified(network: Network, *rows: object) -> dict[str, tuple[str, str]]:
@@ -153,3 +154,9 @@ def test_shuffling_the_log_shuffles_the_predictions(seed: int) -> None:
 def test_a_target_that_is_no_id_is_passed_over(tmp_path: Path, unknown: str) -> None:
     row = replace(logged(1433, "x"), target=unknown)
     assert identified(network_from(tmp_path), row) == {SQL: ("vm-sql", "mac")}
+
+
+def test_macs_of_records_that_were_left_out_name_nothing(tmp_path: Path) -> None:
+    records = log_of(logged(1433, "x"), logged(1433, "x", **OUT))
+    one = records.select(np.array([0]))
+    assert set(replay(network_from(tmp_path, WITHOUT_MACS), one).nics) == {SQL}

@@ -236,14 +236,14 @@ class Places:
         return any(any_covers(network.prefixes, address) for network in self.snapshot.virtual_networks)
 
     def on_premises_gateway(self, address: Address) -> Gateway | None:
-        """ORDER 2: the longest prefix, then ExpressRoute."""
-        claims: list[tuple[int, bool, Gateway]] = []
+        """ORDER 2: the longest prefix, then ExpressRoute, then a declared site's own gateway."""
+        claims: list[tuple[int, bool, bool, Gateway]] = []
         for gateway in self.gateways:
             stated = [p for s in self.snapshot.declarations.on_premises if s.gateway == gateway.id for p in s.prefixes]
             for prefix in (*gateway.routes, *stated):
                 if length_of(prefix) > 0 and covers(prefix, address):
-                    claims.append((length_of(prefix), gateway.is_expressroute, gateway))
-        return max(claims, key=lambda claim: claim[:2])[2] if claims else None
+                    claims.append((length_of(prefix), gateway.is_expressroute, prefix in stated, gateway))
+        return max(claims, key=lambda claim: claim[:3])[3] if claims else None
 
 
 def _named(subnet: Subnet, names: tuple[str, ...]) -> bool:

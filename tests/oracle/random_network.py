@@ -78,7 +78,17 @@ class World(Builder):
             return self.pick(self.prefixes_of[vnet])
         if kind == 10:
             return self.pick(self.pick(SITES))
-        return self.pick(["10.0.0.0/8", "0.0.0.0/0", f"{self.pick(CLIENTS)}/32", "203.0.113.0/24", "0.0.0.0/1", "::/0"])
+        return self.pick(
+            [
+                "10.0.0.0/8",
+                "0.0.0.0/0",
+                "10.200.0.0/24",
+                f"{self.pick(CLIENTS)}/32",
+                "203.0.113.0/24",
+                "0.0.0.0/1",
+                "::/0",
+            ]
+        )
 
     def rule_address(self) -> str | list[str]:
         kind = self.random.randrange(20)
@@ -223,7 +233,7 @@ def _hop(world: World, *, v6: bool) -> str:
     if kind == 12:
         return world.pick([a for a in world.addresses if (":" in a) == v6] or ["None"])
     if kind == 13 and not v6:
-        return world.pick(["10.99.0.4", str(network_of(world.subnets_of["hub"]["s0"][0])[9])])
+        return world.pick(["10.99.0.4", "10.200.0.4", str(network_of(world.subnets_of["hub"]["s0"][0])[9])])
     return world.pick(["Internet", "Internet", "None", "VnetLocal", "VirtualNetworkGateway"])
 
 
@@ -256,8 +266,8 @@ def _peerings(world: World) -> None:
     if len(spokes) > 1 and world.chance(25):
         _peering(world, spokes[0], spokes[1], False)
     if world.chance(6):
-        space = {"remoteAddressSpace": {"addressPrefixes": ["10.200.0.0/16"]}} if world.chance(50) else {}
-        world.link(hub, "gone", **space)
+        # Azure always tells the space of a connected peer, so a link without it is not drawn.
+        world.link(hub, "gone", remoteAddressSpace={"addressPrefixes": ["10.200.0.0/16"]})
 
 
 def _peering(world: World, one: str, other: str, transits: bool) -> None:

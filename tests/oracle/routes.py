@@ -138,9 +138,9 @@ def _refuse_the_untold(
 
 
 def _may_be_in_missing_peer(places: Places, network: VirtualNetwork, address: Address) -> bool:
-    """A link leads to a VNet of unknown space, and no VNet of the export has the address."""
+    """A link leads to a VNet of unknown space, and neither a VNet of the export nor a site has the address."""
     untold = any(places.remote_prefixes(link) is None for link in places.links(network))
-    return untold and not places.is_in_azure(address)
+    return untold and not places.is_in_azure(address) and places.on_premises_gateway(address) is None
 
 
 def sees_private_endpoint(places: Places, network: VirtualNetwork, destination: Address) -> bool:
@@ -193,10 +193,10 @@ def _vnet_around(places: Places, network: VirtualNetwork, hop: Address) -> Virtu
         if any_covers(places.remote_prefixes(link) or (), hop):
             remote = places.virtual_network(link.remote_virtual_network)
             if remote is None:
-                raise Fate("PEER_NOT_IN_EXPORT")
+                raise Fate("NEXT_HOP_NOT_IN_EXPORT")
             return remote
     if _may_be_in_missing_peer(places, network, hop):
-        raise Fate("PEER_NOT_IN_EXPORT")
+        raise Fate("NEXT_HOP_NOT_IN_EXPORT")
     raise Fate("NEXT_HOP_UNREACHABLE")
 
 

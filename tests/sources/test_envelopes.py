@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.sources.arm import SPELLINGS, Json, arm, with_own_children
 
 EVERYTHING = Path(__file__).parent / "data" / "everything.yaml"
 
-WRAPPERS = {
+WRAPPERS: dict[str, Callable[[list[Json]], Any]] = {
     "array": lambda resources: resources,
     "az and REST": lambda resources: {"value": resources, "nextLink": None},
     "Resource Graph": lambda resources: {"totalRecords": len(resources), "count": len(resources), "data": resources},
@@ -87,9 +88,17 @@ OTHER_KINDS: list[tuple[Any, str, str]] = [
     ({"changes": [{"changeType": "Create"}]}, "VNS1014", "what-if result"),
     ({"format_version": "1.2", "terraform_version": "1.9", "planned_values": {}}, "VNS1014", "Terraform plan"),
     ({"version": 4, "terraform_version": "1.9", "resources": []}, "VNS1014", "Terraform state"),
-    ({"value": [{"networkSecurityGroup": {}, "effectiveSecurityRules": [RULE]}]}, "VNS1015", "effective security rules"),
+    (
+        {"value": [{"networkSecurityGroup": {}, "effectiveSecurityRules": [RULE]}]},
+        "VNS1015",
+        "effective security rules",
+    ),
     ([{"networkSecurityGroup": {}, "effectiveSecurityRules": [RULE]}], "VNS1015", "effective security rules"),
-    ({"value": [{"source": "Default", "addressPrefix": ["0.0.0.0/0"], "nextHopType": "Internet"}]}, "VNS1015", "routes"),
+    (
+        {"value": [{"source": "Default", "addressPrefix": ["0.0.0.0/0"], "nextHopType": "Internet"}]},
+        "VNS1015",
+        "routes",
+    ),
     ({"nextHopType": "Internet", "routeTableId": "System Route"}, "VNS1015", "next hop"),
     ({"access": "Deny", "ruleName": "UserRule_x"}, "VNS1015", "Network Watcher"),
     ({"results": [{"profile": {}}]}, "VNS1015", "Network Watcher"),

@@ -60,7 +60,11 @@ def test_what_is_not_there_says_so(tmp_path: Path) -> None:
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
-    for name, content in (("a.json", b"\x93NUMPY\x01\x00\xff\xfe"), ("b.yaml", b"PK\x03\x04\x00"), ("c", b"\xff\xfe\x00")):
+    for name, content in (
+        ("a.json", b"\x93NUMPY\x01\x00\xff\xfe"),
+        ("b.yaml", b"PK\x03\x04\x00"),
+        ("c", b"\xff\xfe\x00"),
+    ):
         (tmp_path / name).write_bytes(content)
         assert refusal(tmp_path / name).code == "VNS1005"
 
@@ -107,7 +111,9 @@ def test_a_folder_is_read_as_far_as_it_can_be(tmp_path: Path) -> None:
     (tmp_path / "below" / "v.json").write_text(json.dumps(NETWORK))
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "x.json").write_text("junk")
-    (tmp_path / "azuredeploy.parameters.json").write_text('{"$schema": "…deploymentParameters.json#", "parameters": {}}')
+    (tmp_path / "azuredeploy.parameters.json").write_text(
+        '{"$schema": "…deploymentParameters.json#", "parameters": {}}'
+    )
     (tmp_path / "broken.json").write_text("{")
     snapshot = load_snapshot(tmp_path)
     assert len(snapshot.all(VirtualNetwork)) == 1

@@ -49,8 +49,9 @@ ISSUES: list[tuple[str, list[dict[str, Any]], list[str], list[str]]] = [
         [VNET, nsg(), nsg(rule(), rule("Late", priority="soon"), name="bad")],
         ["nsg-web", "v"],
         [
-            "error VNS1101 bad/Late: priority 'soon' does not fit: should be a valid integer, unable to parse string as an "
-            "integer; the resource is left out\n"
+            "error VNS1101 bad/Late: priority 'soon' does not fit: should be a valid integer, unable to parse "
+            "string as "
+            "an integer; the resource is left out\n"
             "nsgs.json[2].securityRules[1].priority\n"
             "export the resource again with Resource Graph or `az network … list -o json`"
         ],
@@ -78,7 +79,10 @@ ISSUES: list[tuple[str, list[dict[str, Any]], list[str], list[str]]] = [
     ),
     (
         "no id",
-        [{"type": "Microsoft.Network/routeTables", "name": "rt", "properties": {}}, {"id": 5, "type": "Microsoft.Network/routeTables"}],
+        [
+            {"type": "Microsoft.Network/routeTables", "name": "rt", "properties": {}},
+            {"id": 5, "type": "Microsoft.Network/routeTables"},
+        ],
         [],
         [
             "error VNS1101 rt: None is not the id of an Azure resource\nnsgs.json[0]\n"
@@ -89,10 +93,17 @@ ISSUES: list[tuple[str, list[dict[str, Any]], list[str], list[str]]] = [
     ),
     (
         "an id that is an expression",
-        [{"id": "[resourceId('Microsoft.Network/routeTables', 'rt')]", "type": "Microsoft.Network/routeTables", "properties": {}}],
+        [
+            {
+                "id": "[resourceId('Microsoft.Network/routeTables', 'rt')]",
+                "type": "Microsoft.Network/routeTables",
+                "properties": {},
+            }
+        ],
         [],
         [
-            "error VNS1101 microsoft.network/routetables: \"[resourceId('Microsoft.Network/routeTables', 'rt')]\" is not the "
+            "error VNS1101 microsoft.network/routetables: \"[resourceId('Microsoft.Network/routeTables', "
+            "'rt')]\" is not the "
             "id of an Azure resource\nnsgs.json[0]\n"
             "give resolved values: `bicep snapshot` with --subscription-id, --resource-group and --location"
         ],
@@ -102,7 +113,8 @@ ISSUES: list[tuple[str, list[dict[str, Any]], list[str], list[str]]] = [
         [nsg(rule(sourceAddressPrefix="[parameters('source')]"))],
         [],
         [
-            "error VNS1104 nsg-web/AllowWeb: sourceAddressPrefix is the unresolved expression \"[parameters('source')]\"; the "
+            "error VNS1104 nsg-web/AllowWeb: sourceAddressPrefix is the unresolved expression "
+            "\"[parameters('source')]\"; the "
             "resource is left out\n"
             "nsgs.json[0].securityRules[0].sourceAddressPrefix\n"
             "give resolved values: `bicep snapshot` with --subscription-id, --resource-group and --location"
@@ -113,7 +125,8 @@ ISSUES: list[tuple[str, list[dict[str, Any]], list[str], list[str]]] = [
         [VNET | {"location": "[resourceGroup().location]"}],
         ["v"],
         [
-            "warning VNS1104 v: location is the unresolved expression '[resourceGroup().location]'; it counts as unknown\n"
+            "warning VNS1104 v: location is the unresolved expression '[resourceGroup().location]'; it counts as "
+            "unknown\n"
             "nsgs.json[0].location\n"
             "give resolved values: `bicep snapshot` with --subscription-id, --resource-group and --location"
         ],
@@ -147,25 +160,37 @@ ISSUES: list[tuple[str, list[dict[str, Any]], list[str], list[str]]] = [
         [
             {
                 "id": f"{NETWORK}/firewallPolicies/pol",
-                "properties": {"ruleCollectionGroups": [{"id": f"{NETWORK}/firewallPolicies/pol/ruleCollectionGroups/net"}]},
+                "properties": {
+                    "ruleCollectionGroups": [{"id": f"{NETWORK}/firewallPolicies/pol/ruleCollectionGroups/net"}]
+                },
             }
         ],
         [],
         [
-            "error VNS1108 pol is left out: 1 of its ruleCollectionGroups (net, …) are not in the export\nnsgs.json[0]\n"
+            "error VNS1108 pol is left out: 1 of its ruleCollectionGroups (net, …) are not in the "
+            "export\nnsgs.json[0]\n"
             "export them too; half of it would answer wrongly"
         ],
     ),
     (
         "the answer of az resource list",
         [
-            {"id": f"{NETWORK}/networkSecurityGroups/a", "type": "Microsoft.Network/networkSecurityGroups", "properties": None},
-            {"id": f"{NETWORK}/networkSecurityGroups/b", "type": "Microsoft.Network/networkSecurityGroups", "location": "x"},
+            {
+                "id": f"{NETWORK}/networkSecurityGroups/a",
+                "type": "Microsoft.Network/networkSecurityGroups",
+                "properties": None,
+            },
+            {
+                "id": f"{NETWORK}/networkSecurityGroups/b",
+                "type": "Microsoft.Network/networkSecurityGroups",
+                "location": "x",
+            },
             {"id": f"{NETWORK}/applicationSecurityGroups/c", "type": "Microsoft.Network/applicationSecurityGroups"},
         ],
         ["c"],
         [
-            "error VNS1108 2 of type microsoft.network/networksecuritygroups left out: only their names are here, their "
+            "error VNS1108 2 of type microsoft.network/networksecuritygroups left out: only their names are "
+            "here, their "
             "properties are missing\nnsgs.json[0]\n"
             "`az resource list` and queries that project columns leave properties out: use `az network … list -o json`"
         ],
@@ -202,7 +227,8 @@ ISSUES: list[tuple[str, list[dict[str, Any]], list[str], list[str]]] = [
         [VNET, {"records": [{"records": []}]}],
         ["v"],
         [
-            "error VNS1107 an entry without id and type is no resource and was left out: {'records': [{...}]}\nnsgs.json[1]\n"
+            "error VNS1107 an entry without id and type is no resource and was left out: {'records': "
+            "[{...}]}\nnsgs.json[1]\n"
             "one list holds resources only; lists within lists are not read"
         ],
     ),

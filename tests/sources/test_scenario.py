@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from simulator.azure.firewall import AzureFirewall
@@ -56,7 +56,11 @@ def test_hub_and_spokes_become_both_links(snapshot: Snapshot) -> None:
     }
     hub, spoke = links["vnet-hub-to-vnet-large"], links["vnet-large-to-vnet-hub"]
     assert (hub.allow_gateway_transit, hub.use_remote_gateways, hub.allow_forwarded_traffic) == (True, False, True)
-    assert (spoke.allow_gateway_transit, spoke.use_remote_gateways, spoke.allow_forwarded_traffic) == (False, True, True)
+    assert (spoke.allow_gateway_transit, spoke.use_remote_gateways, spoke.allow_forwarded_traffic) == (
+        False,
+        True,
+        True,
+    )
     part = links["vnet-medium-to-vnet-large"]
     assert (part.peer_complete_vnets, part.local_subnet_names) == (False, ("VmSubnet1",))
     assert len(links) == 5
@@ -83,7 +87,11 @@ def test_a_virtual_machine_brings_its_nic_and_public_address(snapshot: Snapshot)
     assert (nic.virtual_machine, nic.mac_address) == (machine.id, "00-0D-3A-00-00-01")
     assert nic.id.resource_group == "rg-web"
     public = snapshot.get(nic.ip_configurations[0].public_ip_address, PublicIpAddress)
-    assert public is not None and (public.name, public.ip_address, public.sku.name) == ("vm-web1-pip", "20.0.0.10", "Standard")
+    assert public is not None and (public.name, public.ip_address, public.sku.name) == (
+        "vm-web1-pip",
+        "20.0.0.10",
+        "Standard",
+    )
     dual = named(snapshot, NetworkInterface, "vm-dual-nic")
     assert [(held.private_ip_address, held.private_ip_address_version) for held in dual.ip_configurations] == [
         ("10.1.4.4", "IPv4"),
@@ -136,7 +144,10 @@ def write(folder: Path, text: str, name: str = "topology.yaml") -> Path:
 
 GATEWAYS = """
 virtual_networks: {hub: {address_space: 10.0.0.0/16, subnets: {GatewaySubnet: 10.0.0.0/24}}}
-virtual_network_gateways: {a: {vnet: hub, type: Vpn, bgp: true}, b: {vnet: hub, type: Vpn, learned: []}, c: {vnet: hub, type: vpn}}
+virtual_network_gateways:
+  a: {vnet: hub, type: Vpn, bgp: true}
+  b: {vnet: hub, type: Vpn, learned: []}
+  c: {vnet: hub, type: vpn}
 on_premises: {hq: {prefixes: [192.168.0.0/16], gateway: a}, lab: {prefixes: 172.16.0.0/16, gateway: b}}
 """
 
@@ -163,9 +174,15 @@ def included(folder: Path) -> None:
     group = "/subscriptions/x/resourceGroups/prod/providers/Microsoft.Network"
     subnet = {"name": "snet", "properties": {"addressPrefix": "10.9.0.0/24"}}
     resources = [
-        {"id": f"{group}/virtualNetworks/vnet-old", "properties": {"addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}, "subnets": [subnet]}},
+        {
+            "id": f"{group}/virtualNetworks/vnet-old",
+            "properties": {"addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}, "subnets": [subnet]},
+        },
         {"id": f"{group}/networkSecurityGroups/nsg-old", "properties": {"securityRules": []}},
-        {"id": f"{group}/routeTables/rt-bad", "properties": {"routes": [{"name": "r", "properties": {}}]}},
+        {
+            "id": f"{group}/routeTables/rt-bad",
+            "properties": {"routes": [{"name": "r", "properties": {"nextHopType": "None"}}]},
+        },
     ]
     (folder / "exports" / "all.json").write_text(json.dumps(resources))
 
@@ -185,7 +202,9 @@ virtual_machines: {vm: {subnet: VNET-OLD/SNET, ip: 10.9.0.4}}
     nic = named(snapshot, NetworkInterface, "vm-nic")
     assert nic.ip_configurations[0].subnet == old.subnets[0].id
     assert old.id.resource_group == "prod"
-    assert [(issue.code, issue.place) for issue in snapshot.issues] == [("VNS1101", "exports/all.json[2].routes[0].addressPrefix")]
+    assert [(issue.code, issue.place) for issue in snapshot.issues] == [
+        ("VNS1101", "exports/all.json[2].routes[0].addressPrefix")
+    ]
 
 
 def test_the_scenario_wins_over_what_it_includes(tmp_path: Path) -> None:
@@ -202,7 +221,13 @@ network_security_groups: {nsg-old: [{name: no, priority: 100, direction: Inbound
 
 @pytest.mark.parametrize(
     ("include", "code"),
-    [("../secret.json", "VNS1012"), ("/etc", "VNS1012"), ("missing.json", "VNS1001"), ('"\\0"', "VNS1012"), (".", "VNS1002")],
+    [
+        ("../secret.json", "VNS1012"),
+        ("/etc", "VNS1012"),
+        ("missing.json", "VNS1001"),
+        ('"\\0"', "VNS1012"),
+        (".", "VNS1002"),
+    ],
 )
 def test_includes_stay_in_their_folder(tmp_path: Path, include: str, code: str) -> None:
     (tmp_path / "secret.json").write_text("[]")

@@ -52,7 +52,7 @@ GOLDEN: list[tuple[str, str]] = [
         RULE + ", prot: Tcp}",
         "error[VNS1202]: nsg-web/AllowWeb: unknown key 'prot'\n"
         "  at topology.yaml:3:74\n"
-        "  hint: did you mean 'ports'?",
+        "  hint: did you mean 'protocol'?",
     ),
     (
         RULE + ", ports: [80, 70000]}",
@@ -98,7 +98,8 @@ GOLDEN: list[tuple[str, str]] = [
     ),
     (
         "virtual_networks:\n  hub: {address_spce: 10.0.0.0/16, address_space: 10.0.0.0/16}",
-        "error[VNS1202]: hub: unknown key 'address_spce'\n  at topology.yaml:2:9\n  hint: did you mean 'address_space'?",
+        "error[VNS1202]: hub: unknown key 'address_spce'\n  at topology.yaml:2:9\n  hint: did you mean "
+        "'address_space'?",
     ),
     (
         "virtual_networks:\n  hub: {subnets: {}}",
@@ -123,7 +124,8 @@ GOLDEN: list[tuple[str, str]] = [
         "  hint: widen address_space, or move the subnet into it",
     ),
     (
-        "virtual_networks:\n  hub: {address_space: 10.0.0.0/16, subnets: {a: {prefix: 10.0.0.0/24, default_outbound_access: no}}}",
+        "virtual_networks:\n  hub: {address_space: 10.0.0.0/16, subnets: {a: {prefix: 10.0.0.0/24, "
+        "default_outbound_access: no}}}",
         "error[VNS1204]: hub/a: default_outbound_access should be true or false, not 'no'\n"
         "  at topology.yaml:2:97\n"
         "  hint: YAML 1.2 knows only true and false; yes, no, on and off are text",
@@ -143,19 +145,19 @@ GOLDEN: list[tuple[str, str]] = [
     (
         "+peerings: [{from: hub, to: spok}]",
         "error[VNS1205]: peerings[0]: no virtual network is named 'spok'\n"
-        "  at topology.yaml:6:29\n"
+        "  at topology.yaml:6:28\n"
         "  hint: did you mean 'spoke'?",
     ),
     (
         "+peerings: [{hub: hub, spokes: [spoke, sooke]}]",
         "error[VNS1205]: peerings[0]: no virtual network is named 'sooke'\n"
-        "  at topology.yaml:6:40\n"
+        "  at topology.yaml:6:39\n"
         "  hint: did you mean 'spoke'?",
     ),
     (
         "+peerings: [{hub: hub, spokes: spoke}, {from: hub, to: spoke}]",
         "error[VNS1207]: the link from hub to spoke is written twice\n"
-        "  at topology.yaml:6:40\n"
+        "  at topology.yaml:6:39\n"
         "  hint: keep one; hub and spokes already makes both links",
     ),
     (
@@ -164,9 +166,7 @@ GOLDEN: list[tuple[str, str]] = [
     ),
     (
         "+peerings: [{from: hub, to: spoke, remote_subnets: [web]}]",
-        "error[VNS1205]: peerings[0]: spoke has no subnet named 'web'\n"
-        "  at topology.yaml:6:53\n"
-        "  hint: known are: app",
+        "error[VNS1205]: peerings[0]: spoke has no subnet named 'web'\n  at topology.yaml:6:52\n  hint: known are: app",
     ),
     (
         "+virtual_machines: {vm: {subnet: hub/web}}",
@@ -199,7 +199,7 @@ GOLDEN: list[tuple[str, str]] = [
     (
         "+virtual_machines: {a: {subnet: hub/web, ip: 10.0.0.4}, b: {subnet: hub/web, ips: [10.0.0.5, 10.0.0.4]}}",
         "error[VNS2028]: b: 10.0.0.4 is the address of a too\n"
-        "  at topology.yaml:6:94\n"
+        "  at topology.yaml:6:93\n"
         "  hint: an address is unique within a VNet",
     ),
     (
@@ -311,5 +311,7 @@ def test_many_errors_are_counted_and_the_first_are_shown(here: Path) -> None:
     with pytest.raises(SeveralErrors) as caught:
         scenario_snapshot(here)
     assert len(caught.value.errors) == 20
-    assert str(caught.value).startswith("error[VNS1016]: 50 errors in topology.yaml\n  error[VNS1202]: unknown key 'key0'\n")
+    assert str(caught.value).startswith(
+        "error[VNS1016]: 50 errors in topology.yaml\n  error[VNS1202]: unknown key 'key0'\n"
+    )
     assert str(caught.value).endswith("\n  … and 30 more")

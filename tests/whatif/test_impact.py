@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,11 +49,11 @@ def ask(network: Network) -> Ask:
     return lambda change, *rows: what_if(network, change, flows=log_of(*rows))
 
 
-def sent(port: int, **more: object) -> FlowRecord:
+def sent(port: int, **more: Any) -> FlowRecord:
     return logged(port, "DefaultRule_AllowVnetInBound", "E", bytes_sent=700, bytes_received=300, **more)
 
 
-def begun(port: int, **more: object) -> FlowRecord:
+def begun(port: int, **more: Any) -> FlowRecord:
     return logged(port, "DefaultRule_AllowVnetInBound", "B", **more)
 
 

@@ -1,0 +1,122 @@
+"""Which conversations are explained alike: each distinct case is explained once and gathered back.
+
+A case is everything that an explanation looks at. A log of millions of conversations has some hundred cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from simulator.comparison.categories import CATEGORIES, RANK
+from simulator.comparison.explanations import Case, Explanation, explain_case
+from simulator.comparison.logged_rules import LoggedRules
+from simulator.flows.distinct import Column, Rows, distinct_rows
+from simulator.flows.records import BEGIN, DIRECTIONS, UInt8
+from simulator.flows.replay import NONE, Replay
+from simulator.flows.rule_names import parse_rule_name
+from simulator.walk.packets import Bools
+from simulator.walk.reasons import REASONS
+
+
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """Explanations, and which of them each conversation has."""
+
+    explanations: Sequence[Explanation]
+    of_conversation: Rows
+
+    @cached_property
+    def category(self) -> UInt8:
+        """Each conversation's rank among `CATEGORIES`."""
+        ranks = np.array([RANK[explanation.category] for explanation in self.explanations], np.uint8)
+        return ranks[self.of_conversation]
+
+    @property
+    def mismatches(self) -> int:
+        """Conversations that prove the prediction wrong."""
+        is_mismatch = np.array([category.is_mismatch for category in CATEGORIES.values()])
+        return int(is_mismatch[self.category].sum())
+
+
+def explained(replay: Replay) -> Explained:
+    """Explain every conversation."""
+    begins, replies = _begins(replay), _replies(replay)
+    rules = LoggedRules(replay.network.snapshot)
+    first, case = _cases(replay, begins, replies)
+    return Explained([explain_case(_case(replay, int(at), begins, replies), rules) for at in first], case)
+
+
+def _cases(replay: Replay, begins: Bools, replies: Bools) -> tuple[Rows, Rows]:
+    """Conversations that are explained alike: (first conversation of each case, case of each conversation)."""
+    conversations = replay.conversations
+    columns: list[Column] = [
+        replay.endpoint,
+        conversations.direction,
+        conversations.protocol,
+        conversations.is_denied.astype(np.uint8),
+        conversations.acl,
+        conversations.rule,
+        _answers(replay),
+        replay.reason,
+        replay.is_on_path.astype(np.uint8),
+        begins.astype(np.uint8),
+        replies.astype(np.uint8),
+    ]
+    return distinct_rows(columns)
+
+
+def _answers(replay: Replay) -> Rows:
+    """For each conversation a number of what its NIC's filters decided: by the same rules, the same; -1 for nothing."""
+    asked = replay.asked
+    columns = [np.ascontiguousarray(column) for column in (asked.reason, *asked.tables.T, *asked.rows.T)]
+    _, group = distinct_rows(columns)
+    numbers = np.append(group, NONE)  # the last row, which -1 picks, stands for nothing asked
+    return numbers[replay.answer]
+
+
+def _begins(replay: Replay) -> Bools:
+    """Conversations of which the log holds a begin."""
+    begins = np.zeros(len(replay), bool)
+    begins[replay.conversations.of_record[replay.records.state == BEGIN]] = True
+    return begins
+
+
+def _replies(replay: Replay) -> Bools:
+    """Conversations that look like the reply of an allowed one which the same NIC logged the other way round before.
+
+    A server's port is lower than its client's; without that, two hosts that both speak from port 123 would count as
+    each other's replies.
+    """
+    flows = replay.conversations
+    ends: list[Column] = [flows.source.high, flows.source.low, flows.source_port]
+    others: list[Column] = [flows.destination.high, flows.destination.low, flows.destination_port]
+    same: list[Column] = [flows.mac, flows.protocol]
+    there = [flows.direction, *same, *ends, *others]
+    back = [1 - flows.direction, *same, *others, *ends]
+    _, group = distinct_rows([np.concatenate(pair) for pair in zip(there, back, strict=True)])
+    own, swapped = group[: len(flows)], group[len(flows) :]
+    began = np.full(int(group.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(began, own[~flows.is_denied], flows.first_time[~flows.is_denied])
+    replies: Bools = (began[swapped] <= flows.first_time) & (flows.source_port < flows.destination_port)
+    return replies
+
+
+def _case(replay: Replay, at: int, begins: Bools, replies: Bools) -> Case:
+    flows, records = replay.conversations, replay.records
+    return Case(
+        endpoint=replay.nic(at),
+        direction=DIRECTIONS[flows.direction[at]],
+        protocol=int(flows.protocol[at]),
+        is_denied=bool(flows.is_denied[at]),
+        begins=bool(begins[at]),
+        acl=records.acls[flows.acl[at]],
+        rule=parse_rule_name(records.rules[flows.rule[at]]),
+        predicted=replay.observation(at),
+        end_to_end=REASONS[replay.reason[at]],
+        is_on_path=bool(replay.is_on_path[at]),
+        is_reply=bool(replies[at]),
+    )
