@@ -127,7 +127,9 @@ def _end(aims: Aims, random: Random, *, sends: bool) -> str:
         return random.choice([*aims.public, *aims.hosts]) if not sends else random.choice(aims.hosts)
     if kind == 97:
         return random.choice(["168.63.129.16", "169.254.169.254", "198.51.100.5", "198.51.100.63"])
-    return random.choice([*aims.firewalls, "10.250.0.1", "172.31.255.255", "100.127.0.1", "fd99::1", "192.168.77.1"])
+    return random.choice(
+        [*aims.firewalls, "10.250.0.1", "10.200.0.4", "172.31.255.255", "100.127.0.1", "fd99::1", "192.168.77.1"]
+    )
 
 
 def random_packets(snapshot: Snapshot, seed: int, count: int) -> list[Flow]:

@@ -129,14 +129,18 @@ def _deliver(plane: DataPlane, packets: InFlight, bypassed: Bools, ledger: Ledge
 
 
 def _receive(plane: DataPlane, packets: InFlight, ledger: Ledger, hop: int) -> InFlight:
-    """In through the filters; at home the packet is delivered, elsewhere the appliance sends it on."""
+    """In through the filters; at home the packet is delivered, elsewhere it is asked to be forwarded."""
     ledger.visit(packets)
     packets = ledger.keep("loop", packets, loop(packets, ledger))
     packets, bypassed = pass_checkpoint(plane, packets, INBOUND, ledger)
     places = plane.places
     home = places.owner(places.vnet[packets.at], packets.destination) == packets.at
     _deliver(plane, packets.where(home), bypassed[home], ledger)
-    packets = packets.where(~home)
+    return _forward(plane, packets.where(~home), ledger, hop)
+
+
+def _forward(plane: DataPlane, packets: InFlight, ledger: Ledger, hop: int) -> InFlight:
+    """Through the appliance at whose NIC the packets are, with the source that it gives them."""
     if not len(packets):
         return packets
     outcome = appliance(plane, packets)

@@ -184,7 +184,7 @@ def _choose_hosts(world: World) -> None:
     firewall = world.subnets_of["hub"].get("AzureFirewallSubnet")
     if firewall:
         world.firewall_address = str(ip_network(firewall[0])[4])
-        world.hops += [world.firewall_address] * 4
+        world.hops += [world.firewall_address] * 10
 
 
 def _inside(address: str, prefix: str) -> bool:
@@ -220,7 +220,7 @@ def _route_tables(world: World) -> None:
     for at in range(world.number(1, 3)):
         routes: dict[str, str] = {}
         for _ in range(world.number(0, 4)):
-            prefix = "0.0.0.0/0" if world.chance(35) else world.prefix()
+            prefix = "0.0.0.0/0" if world.chance(45) else world.prefix()
             routes[str(network_of(prefix))] = _hop(world, v6=":" in prefix)
         world.tables.append(world.route_table(f"rt{at}", routes, propagate=world.chance(60)))
 
@@ -265,7 +265,7 @@ def _peerings(world: World) -> None:
             _peering(world, hub, spoke, transits)
     if len(spokes) > 1 and world.chance(25):
         _peering(world, spokes[0], spokes[1], False)
-    if world.chance(6):
+    if world.chance(15):
         # Azure always tells the space of a connected peer, so a link without it is not drawn.
         world.link(hub, "gone", remoteAddressSpace={"addressPrefixes": ["10.200.0.0/16"]})
 
@@ -309,7 +309,7 @@ def _interfaces(world: World) -> None:
             fields["load_balanced"] = world.chance(8)
             is_appliance = world.chance(70 if vnet == "hub" else 10)
             fields["forwarding"] = is_appliance and world.chance(92)
-            if world.chance(3):
+            if world.chance(2):
                 fields["privateEndpoint"] = {"id": arm_id("privateEndpoints", f"pe{at}")}
             name = world.nic(f"nic{at}", vnet, subnet, *addresses, **fields)
             if is_appliance and world.chance(90):

@@ -9,7 +9,7 @@ from tests.strategies import coverage, random_packets, random_snapshot
 
 def test_every_reason_occurs() -> None:
     judgements = []
-    for seed in range(150):
+    for seed in range(250):
         snapshot = random_snapshot(seed)
         oracle = Oracle(snapshot)
         judgements += [oracle.judge_flow(flow) for flow in random_packets(snapshot, seed, 60)]
