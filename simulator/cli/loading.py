@@ -18,6 +18,7 @@ def load_network(session: Session, path: str) -> Network:
 
     with session.step(f"reading {path}"):
         network = simulator.load(path)
+    session.detail(f"{path}: {len(network.snapshot.resources):,} resources, {len(network.endpoints):,} endpoints")
     session.tell_issues(network.issues, f"vnetsim check {shlex.quote(path)}")
     return network
 
@@ -38,6 +39,7 @@ def load_flow_logs(session: Session, location: str, *, strict: bool = False) -> 
 
     with session.step(f"reading {location}"):
         records = simulator.read_flow_logs(location, strict=strict)
+    session.detail(f"{location}: {len(records):,} flow tuples in {len(records.blobs):,} blobs")
     for malformed in records.malformed[:3]:
         session.note(f"warning[VNS3007]: {malformed.reason}: {malformed.text[:80]}\n  at {malformed.locator}")
     if len(records.malformed) > 3:

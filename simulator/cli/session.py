@@ -6,8 +6,9 @@ The result goes to stdout or to ``--output-file``; everything else goes to stder
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ import typer
 
 import simulator
 from simulator.report.formats import OutputFormat, render
-from simulator.report.text import in_ascii, printable
+from simulator.report.text import fitted, printable
 
 if TYPE_CHECKING:
     from simulator.azure.snapshot import Issue
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Issues that are told in full beside a result; the rest is counted, and ``vnetsim check`` lists them.
 _ISSUES_TOLD = 3
+#: Seconds before a bar is shown.
+_PATIENCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -95,17 +98,29 @@ class Session:
 
     @contextmanager
     def step(self, description: str) -> Iterator[None]:
-        """Shows that something long is under way: a moving bar on a terminal, nothing in a pipe or with ``--quiet``."""
+        """Shows that something takes long: after a moment a moving bar, on a terminal only and not with ``--quiet``."""
         if self.quiet or not sys.stderr.isatty():
             yield
             return
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+        with ExitStack() as shown:
+            timer = threading.Timer(_PATIENCE, lambda: shown.enter_context(_moving_bar(description)))
+            timer.start()
+            try:
+                yield
+            finally:
+                timer.cancel()
+                timer.join()
 
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-            progress.add_task(description, total=None)
-            yield
+
+@contextmanager
+def _moving_bar(description: str) -> Iterator[None]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        progress.add_task(printable(description), total=None)
+        yield
 
 
 def _counted(issues: list[Issue], check: str) -> str:
@@ -115,9 +130,5 @@ def _counted(issues: list[Issue], check: str) -> str:
 
 def say(text: str) -> None:
     """One message on stderr, safe for terminals; its lines stay lines."""
-    lines = (printable(line) for line in text.split("\n"))
-    message = "\n".join(lines)
-    try:
-        print(message, file=sys.stderr, flush=True)
-    except UnicodeEncodeError:
-        print(in_ascii(message), file=sys.stderr, flush=True)
+    message = "\n".join(printable(line) for line in text.split("\n"))
+    print(fitted(message, sys.stderr), file=sys.stderr, flush=True)

@@ -153,7 +153,7 @@ def _unanswered(at: int, traffic: _Traffic, protocol: int) -> Iterator[_Entry]:
 
 
 class _Point(NamedTuple):
-    """One NIC's view of one flow, as numbers; `destination` is a private address seen instead, or -1."""
+    """One NIC's view of one flow, as numbers; `source` and `destination` are translated addresses seen, or -1."""
 
     packet: int
     mac: int
@@ -161,6 +161,7 @@ class _Point(NamedTuple):
     acl: int
     rule: int
     target: int
+    source: int
     destination: int
 
 
@@ -176,7 +177,7 @@ class _Log:
     acls: Texts = field(default_factory=Texts)
     rules: Texts = field(default_factory=Texts)
     targets: Texts = field(default_factory=Texts)
-    private: Texts = field(default_factory=Texts)
+    translated: Texts = field(default_factory=Texts)
     points: list[_Point] = field(default_factory=list)
     rows: list[tuple[int, ...]] = field(default_factory=list)
 
@@ -209,32 +210,26 @@ class _Log:
             acl=self.acls.number(acl),
             rule=self.rules.number(rule),
             target=self.targets.number(str(endpoint.virtual_network)),
-            destination=self._private_destination(at, endpoint),
+            source=self._translated(observation.translated_source),
+            destination=self._translated(observation.translated_destination),
         )
         self.points.append(point)
         written = (entry for entry in entries if begin + entry.time < self.end)
         skew = _skew(self.seed, mac)
         self.rows += [(len(self.points) - 1, begin + skew + entry.time, *entry[1:]) for entry in written]
 
-    def _private_destination(self, at: int, endpoint: Endpoint) -> int:
-        """A NIC sees its private address where the packet was sent to its public one."""
-        if not endpoint.public_addresses or not endpoint.addresses:
-            return -1
-        is_own = self.packets.destination.text(at) in endpoint.public_addresses
-        return self.private.number(endpoint.addresses[0]) if is_own else -1
-
     def records(self) -> FlowRecords:
         """Columns of everything written, sorted by time."""
         rows = np.array(self.rows, np.int64).reshape(-1, 7)
         rows = rows[np.argsort(rows[:, 1], kind="stable")]
         points = np.array(self.points, np.int32).reshape(-1, len(_Point._fields))[rows[:, 0]]
-        packet, mac, direction, acl, rule, target, private = points.T
+        packet, mac, direction, acl, rule, target, source, destination = points.T
         packets = self.packets[packet]
         nowhere = np.full(len(rows), -1, np.int32)
         return FlowRecords(
             time=rows[:, 1],
-            source=packets.source,
-            destination=self._destinations(packets.destination, private),
+            source=self._seen(packets.source, source),
+            destination=self._seen(packets.destination, destination),
             source_port=packets.source_port,
             destination_port=packets.destination_port,
             protocol=packets.protocol,
@@ -258,14 +253,16 @@ class _Log:
             blobs=("synthetic",),
         )
 
-    def _destinations(self, public: Addresses, private: Int32) -> Addresses:
-        if not self.private.numbers:
-            return public
-        known = Addresses.of([parse_address(text) for text in self.private.all])[np.maximum(private, 0)]
-        is_translated = private >= 0
-        return Addresses(
-            np.where(is_translated, known.high, public.high), np.where(is_translated, known.low, public.low)
-        )
+    def _translated(self, address: str | None) -> int:
+        return -1 if address is None else self.translated.number(address)
+
+    def _seen(self, own: Addresses, translated: Int32) -> Addresses:
+        """The addresses as the NICs saw them."""
+        if not self.translated.numbers:
+            return own
+        known = Addresses.of([parse_address(text) for text in self.translated.all])[np.maximum(translated, 0)]
+        is_translated = translated >= 0
+        return Addresses(np.where(is_translated, known.high, own.high), np.where(is_translated, known.low, own.low))
 
 
 def _is_logged(observation: Observation, without_acl: str) -> bool:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import IO
 
 from simulator.report.document import Report
+from simulator.report.text import fitted
 
 
 class OutputFormat(StrEnum):
@@ -18,7 +19,7 @@ class OutputFormat(StrEnum):
 
 
 def render(report: Report, output: OutputFormat, *, stream: IO[str] | None, tool_version: str) -> str:
-    """The text of `report`. `stream` is where it will go, None for a file: only a table depends on it."""
+    """The text of `report`. `stream` is where it will go, None for a file, which is UTF-8."""
     return _RENDERERS[output](report, stream, tool_version)
 
 
@@ -31,13 +32,13 @@ def _table(report: Report, stream: IO[str] | None, tool_version: str) -> str:
 def _json(report: Report, stream: IO[str] | None, tool_version: str) -> str:
     from simulator.report.json_report import json_text
 
-    return json_text(report, tool_version)
+    return json_text(report, tool_version, stream)
 
 
 def _csv(report: Report, stream: IO[str] | None, tool_version: str) -> str:
     from simulator.report.csv_report import csv_text
 
-    return csv_text(report)
+    return fitted(csv_text(report), stream)
 
 
 _RENDERERS: dict[OutputFormat, Callable[[Report, IO[str] | None, str], str]] = {

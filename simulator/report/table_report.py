@@ -15,7 +15,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from simulator.report.document import Line, Lines, Report, Row, Table, Tone, Value
-from simulator.report.text import in_ascii, printable
+from simulator.report.text import fitted, printable
 
 _UNBOUNDED = 100_000
 _GAP = 2
@@ -52,18 +52,7 @@ def table_text(report: Report, stream: IO[str] | None = None) -> str:
     text = captured.get()
     if not console.color_system:
         text = "".join(line.rstrip() + "\n" for line in text.splitlines())
-    return text if can_hold_glyphs(stream) else in_ascii(text)
-
-
-def can_hold_glyphs(stream: IO[str] | None) -> bool:
-    """Whether `stream` can be written arrows and check marks."""
-    if stream is None:
-        return True
-    try:
-        "→✓✕…".encode(getattr(stream, "encoding", None) or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
+    return fitted(text, stream)
 
 
 def _console(stream: IO[str] | None) -> Console:

@@ -7,9 +7,10 @@ could make a rule read as another (CVE-2021-42574).
 from __future__ import annotations
 
 import re
+from typing import IO
 
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-#: Words for terminals and files that cannot hold the glyphs.
+#: Our glyphs for terminals that cannot hold them.
 _ASCII = str.maketrans(
     {"→": "->", "↔": "<->", "✓": "+", "✕": "x", "·": "-", "…": "...", "─": "-", "×": "x", "—": "-", "–": "-"}
 )
@@ -25,9 +26,25 @@ def escape_json(text: str) -> str:
     return _UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
 
 
-def in_ascii(text: str) -> str:
-    """`text` with our glyphs in ASCII and every other character that is not ASCII as ``?``."""
-    return text.translate(_ASCII).encode("ascii", "replace").decode()
+def fits(text: str, stream: IO[str] | None) -> bool:
+    """Whether `stream` can be written `text`; None is a file of ours, which is UTF-8."""
+    try:
+        text.encode(_encoding(stream))
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def fitted(text: str, stream: IO[str] | None) -> str:
+    """`text` as `stream` can hold it: where that is not all of it, our glyphs in ASCII and ``?`` for the rest."""
+    if fits(text, stream):
+        return text
+    encoding = _encoding(stream)
+    return text.translate(_ASCII).encode(encoding, "replace").decode(encoding)
+
+
+def _encoding(stream: IO[str] | None) -> str:
+    return "utf-8" if stream is None else getattr(stream, "encoding", None) or "ascii"
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -41,7 +41,7 @@ class InFlight:
     def __len__(self) -> int:
         return len(self.flow)
 
-    def where(self, mask: Bools) -> InFlight:
+    def where(self, mask: Bools | Int32) -> InFlight:
         return InFlight(*(getattr(self, column.name)[mask] for column in fields(self)))
 
     def but(self, **columns: Any) -> InFlight:
@@ -111,17 +111,17 @@ def header_at(plane: DataPlane, packets: InFlight) -> Header:
 
 @dataclass
 class Ledger:
-    """One row for each packet of the batch: its fate and what the return path must know.
+    """One row for each packet of the batch, which `started` holds as it came in: its fate, and what the reply needs.
 
     `appliances` sums the keys of the stateful appliances passed. Hop by hop, `passed` is the appliance that forwarded
     and `passed_source` the source it met; `nat_place` the one that replaced the source and `nat_source` the original.
     """
 
-    count: int
+    started: InFlight
     steps: list[Step] | None = None
 
     def __post_init__(self) -> None:
-        count = self.count
+        count = len(self.started)
         self.reason = codes(count, "ROUTING_LOOP")
         self.decider = np.full((count, 3), NOTHING, np.int32)
         self.route = np.full(count, NOTHING, np.int32)
@@ -132,7 +132,7 @@ class Ledger:
         self.nat_place = np.full((count, HOP_LIMIT), NOTHING, np.int32)
         self.nat_source = np.full((count, HOP_LIMIT), NOTHING, np.int32)
         self.path: list[tuple[Int32, Int32]] = []
-        self._observed: list[tuple[Int32, Int32, UInt8, UInt8, Int32, Int32]] = []
+        self._observed: list[tuple[Int32, Int32, UInt8, UInt8, Int32, Int32, Int32, Int32]] = []
 
     def visit(self, packets: InFlight) -> None:
         """The packets are at the place in their `at` column now."""
@@ -149,7 +149,11 @@ class Ledger:
     def observe(self, packets: InFlight, direction: int, reason: UInt8, tables: Int32, rows: Int32) -> None:
         if len(packets):
             directions = np.full(len(packets), direction, np.uint8)
-            self._observed.append((packets.flow, packets.at, directions, reason, tables, rows))
+            began = self.started.where(packets.flow)
+            source = np.where(packets.source == began.source, NOTHING, packets.source).astype(np.int32)
+            destination = np.where(packets.destination == began.destination, NOTHING, packets.destination)
+            seen = source, destination.astype(np.int32)
+            self._observed.append((packets.flow, packets.at, directions, reason, tables, rows, *seen))
 
     def keep(self, layer: str, packets: InFlight, outcome: Outcome) -> InFlight:
         """Write down one layer's outcome; give those who pass."""
@@ -183,7 +187,8 @@ class Ledger:
         if not self._observed:
             empty = np.empty(0, np.int32)
             none = np.empty((0, 3), np.int32)
-            return ObservationColumns(empty, empty, empty.astype(np.uint8), empty.astype(np.uint8), none, none)
+            codes_of_none = empty.astype(np.uint8)
+            return ObservationColumns(empty, empty, codes_of_none, codes_of_none, none, none, empty, empty)
         columns = [np.concatenate(parts) for parts in zip(*self._observed, strict=True)]
         order = np.argsort(columns[0], kind="stable")
         return ObservationColumns(*(column[order] for column in columns))

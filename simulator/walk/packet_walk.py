@@ -43,8 +43,8 @@ def packet_walk(plane: DataPlane, packets: Packets, *, steps: list[Step] | None 
     -------
     One prediction a packet, in the order of the batch.
     """
-    ledger = Ledger(len(packets), steps)
     started = through_the_door(plane, packets)
+    ledger = Ledger(started, steps)
     departing = _depart(plane, started, ledger)
     outside = departing.at == plane.places.internet
     arriving = _enter(plane, departing.where(outside), packets, ledger)
@@ -55,7 +55,7 @@ def packet_walk(plane: DataPlane, packets: Packets, *, steps: list[Step] | None 
         arrived = _send(plane, departing, ledger)
         departing = _receive(plane, InFlight.join([arriving, arrived]), ledger, hop)
         arriving = arriving.where(np.zeros(len(arriving), bool))
-    return_path(plane, started, ledger)
+    return_path(plane, ledger)
     return Predictions(
         plane, packets, ledger.reason, ledger.decider, ledger.route, tuple(ledger.path), ledger.observations()
     )

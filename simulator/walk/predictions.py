@@ -18,6 +18,7 @@ import numpy.typing as npt
 from simulator.azure.resource import ResourceId
 from simulator.network.effective_routes import EffectiveRoute
 from simulator.network.network import Endpoint
+from simulator.space.addresses import format_address
 from simulator.walk.packets import Int32, Packets
 from simulator.walk.reasons import REASONS, Verdict
 
@@ -51,7 +52,8 @@ class Observation:
 
     `asked` are the rules that had a say here, in order; `rule` is the last of them: the one that stopped the packet or
     let it pass, None where no filter stands at the NIC. `also` are the other rules of security groups that allowed it:
-    Azure's logs may name any of them.
+    Azure's logs may name any of them. `translated_source` and `translated_destination` are the addresses that this NIC
+    sees instead of the packet's own, behind an appliance that translates or a public IP.
     """
 
     endpoint: Endpoint
@@ -61,6 +63,8 @@ class Observation:
     rule: RuleReference | None
     also: tuple[RuleReference, ...] = ()
     asked: tuple[RuleReference, ...] = ()
+    translated_source: str | None = None
+    translated_destination: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ class ObservationColumns:
     reason: UInt8
     tables: npt.NDArray[np.int32]  # [observations, 3]
     rows: npt.NDArray[np.int32]  # [observations, 3]
+    source: Int32  # the atom seen instead of the packet's source; NOTHING: the source itself
+    destination: Int32
 
     def __len__(self) -> int:
         return len(self.packet)
@@ -170,7 +176,7 @@ class Predictions:
 
     def observations(self, at: int) -> tuple[Observation, ...]:
         """What the NICs on packet `at`'s way decide, in the order it met them."""
-        first, last = np.searchsorted(self.observed.packet, [at, at + 1])
+        first, last = np.searchsorted(self.observed.packet, np.array([at, at + 1], np.int32))
         return tuple(observation(self.plane, self.observed, row) for row in range(int(first), int(last)))
 
 
@@ -193,7 +199,14 @@ def observation(plane: DataPlane, observed: ObservationColumns, row: int) -> Obs
         rule=decider,
         also=groups,
         asked=tuple(asked),
+        translated_source=_address(plane, int(observed.source[row])),
+        translated_destination=_address(plane, int(observed.destination[row])),
     )
+
+
+def _address(plane: DataPlane, atom: int) -> str | None:
+    """The address behind an atom that an endpoint owns: such atoms hold one address."""
+    return None if atom == NOTHING else format_address(plane.atoms.points[atom])
 
 
 def rule_reference(plane: DataPlane, layer: int, table: int, row: int) -> RuleReference:

@@ -28,7 +28,7 @@ class Replies:
 
     def __init__(self, plane: DataPlane, ledger: Ledger, packets: InFlight) -> None:
         self.plane, self.ledger = plane, ledger
-        self.met = np.zeros(ledger.count, np.uint64)
+        self.met = np.zeros(len(ledger.reason), np.uint64)
         self.packets = packets
 
     def finish(self, mask: Bools, good: Bools, code: str) -> None:
@@ -44,9 +44,9 @@ class Replies:
         return same
 
 
-def return_path(plane: DataPlane, started: InFlight, ledger: Ledger) -> None:
+def return_path(plane: DataPlane, ledger: Ledger) -> None:
     """Send the reply of every delivered packet back; turn the fate of those that do not come home into its reason."""
-    replies = Replies(plane, ledger, _first_replies(plane, started, ledger))
+    replies = Replies(plane, ledger, _first_replies(plane, ledger))
     _through_the_gateway(replies)
     _untranslate_at_the_door(replies)
     for _ in range(HOP_LIMIT):
@@ -59,7 +59,7 @@ def return_path(plane: DataPlane, started: InFlight, ledger: Ledger) -> None:
     ledger.undecide(replies.packets.flow)
 
 
-def _first_replies(plane: DataPlane, started: InFlight, ledger: Ledger) -> InFlight:
+def _first_replies(plane: DataPlane, ledger: Ledger) -> InFlight:
     """Replies start where the packet ended and go to the source it had there.
 
     What left to the Internet from its own NIC comes back to that NIC: nothing is to be asked.
@@ -68,7 +68,7 @@ def _first_replies(plane: DataPlane, started: InFlight, ledger: Ledger) -> InFli
     end = ledger.end[flow]
     home_again = (end == ledger.origin[flow]) & (ledger.target[flow] == plane.places.internet)
     flow = flow[~home_again]
-    packets = started.where(flow)
+    packets = ledger.started.where(flow)
     return packets.but(flow=flow, at=ledger.end[flow], source=packets.destination, destination=ledger.end_source[flow])
 
 

@@ -13,7 +13,7 @@ from simulator.dataplane.plane import DataPlane
 from simulator.walk.in_flight import UInt8
 from simulator.walk.origin import through_the_door
 from simulator.walk.packets import Int32, Packets
-from simulator.walk.predictions import ObservationColumns
+from simulator.walk.predictions import NOTHING, ObservationColumns
 from simulator.walk.security import checkpoint
 
 
@@ -30,4 +30,7 @@ def judge_at(plane: DataPlane, endpoint: Int32, direction: UInt8, packets: Packe
         mask = direction == way
         found = checkpoint(plane, batch.where(mask), way)
         reason[mask], tables[mask], rows[mask] = found.reason, found.tables, found.rows
-    return ObservationColumns(batch.flow, batch.at, direction.astype(np.uint8), reason, tables, rows)
+    as_it_came = np.full(count, NOTHING, np.int32)
+    return ObservationColumns(
+        batch.flow, batch.at, direction.astype(np.uint8), reason, tables, rows, as_it_came, as_it_came
+    )

@@ -155,10 +155,11 @@ def test_what_is_not_known_is_not_written() -> None:
     assert log((UNKNOWN, (point(4, inbound=False),))) == []
 
 
-def test_a_nic_behind_a_public_address_sees_its_private_one() -> None:
+def test_a_nic_writes_the_addresses_it_sees_after_translation() -> None:
     seen = Observation(endpoint(5, public_addresses=("20.0.0.10",)), "Inbound", ALLOW, "", USER)
+    seen = replace(seen, translated_source="10.1.1.4", translated_destination="10.1.0.5")
     rows = generate(predicted((ALLOW, (seen,)), destination="20.0.0.10"), start=START, minutes=60, seed=1)
-    assert {row.destination for row in rows} == {"10.1.0.5"}
+    assert {(row.source, row.destination) for row in rows} == {("10.1.1.4", "10.1.0.5")}
 
 
 def test_a_nic_without_mac_gets_one_of_its_own() -> None:

@@ -36,14 +36,14 @@ def ip_flow_verify(
 def effective_next_hop(
     snapshot: Snapshot, nic_id: ResourceId, destination: str
 ) -> tuple[str, str | None, ResourceId | None]:
-    """Hop type, next-hop address and route table of the route taken; hop ``None`` when the appliance is out of reach.
+    """Hop type, next-hop address and route table of the route taken; hop ``None`` when the next hop is out of reach.
 
     Raises Fate when the export does not tell.
     """
     places, address = Places(snapshot), ip_address(destination)
     nic = _endpoint(places, nic_id)
     route = select_route(places, nic.subnet, nic.virtual_network, address)
-    if route.hop != "VirtualAppliance":
+    if route.hop not in ("VirtualAppliance", "VirtualNetworkGateway"):
         return route.hop, None, route.table
     try:
         next_place(places, nic.subnet, nic.virtual_network, address)

@@ -16,7 +16,7 @@ from simulator.report.document import Line, Lines, Report, Table
 from simulator.report.formats import OutputFormat, render
 from simulator.report.json_report import SCHEMA_VERSION, json_text
 from simulator.report.table_report import table_text
-from simulator.report.text import counted, data_size, escape_json, in_ascii, listed, printable
+from simulator.report.text import counted, data_size, escape_json, fitted, listed, printable
 
 HOSTILE = "\x1b[31mred\x1b[0m\r\n\u202e[bold]x[/bold]\x9b"
 
@@ -178,9 +178,22 @@ def test_printable_text_is_one_safe_line(text: str) -> None:
     safe.encode()
 
 
-@given(st.text())
-def test_ascii_text_is_ascii(text: str) -> None:
-    assert in_ascii(text).isascii()
+@given(st.text(), st.sampled_from(["ascii", "cp1252", "utf-8"]))
+def test_fitted_text_can_be_written(text: str, encoding: str) -> None:
+    fitted(printable(text), Stream(encoding=encoding)).encode(encoding)
+
+
+def test_what_a_stream_can_hold_stays() -> None:
+    assert fitted("ü → ✓", Stream(encoding="cp1252")) == "ü -> +"
+    assert fitted("ü → ✓", Stream()) == "ü → ✓"
+
+
+@pytest.mark.parametrize("output", OutputFormat)
+def test_every_output_can_be_written_to_an_old_terminal(output: OutputFormat) -> None:
+    text = render(report("Zürich → 東京"), output, stream=Stream(encoding="cp1252"), tool_version="1")
+    text.encode("cp1252")
+    if output is OutputFormat.JSON:
+        assert json.loads(text)["rows"][0] == "Zürich → 東京"
 
 
 def test_counts_sizes_and_lists() -> None:
