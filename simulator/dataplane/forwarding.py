@@ -13,7 +13,7 @@ from simulator.dataplane.places import NONE, Places
 from simulator.network.effective_routes import EffectiveRoute, learned_routes_unknown, subnet_routes
 from simulator.network.groups import connectivity_deployment_unknown
 from simulator.network.network import Network
-from simulator.network.peerings import unknown_gateways
+from simulator.network.peerings import peers_of_unknown_space, unknown_gateways
 from simulator.space.addresses import Prefix, parse_address, parse_prefix
 
 Int32 = npt.NDArray[np.int32]
@@ -71,6 +71,9 @@ class Forwarding:
         )
         self.gateways_unknown = np.array(
             [*(bool(unknown_gateways(network, one.virtual_network)) for one in network.subnets.values()), False]
+        )
+        self.peers_unknown = np.array(
+            [*(bool(peers_of_unknown_space(network, one.virtual_network)) for one in network.subnets.values()), False]
         )
         self.connectivity_unknown = np.array([*(self._may_be_in_a_group(one) for one in network.subnets), False])
         self.tag_missing = np.array([*(self._misses_tag(one) for one in network.subnets), False])

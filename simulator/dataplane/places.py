@@ -63,11 +63,12 @@ class Places:
         owners: dict[int, int] = {}
         by_atom: dict[int, set[int]] = {}
         public: dict[int, int] = {}
-        self.address = np.full(self.nowhere + 1, NONE, np.int32)
+        self._first_address = np.full((self.nowhere + 1, 2), NONE, np.int32)
         for place, endpoint in enumerate(self.endpoints):
-            own = [self._atoms.of(parse_address(text)) for text in endpoint.addresses]
-            self.address[place] = own[0] if own else NONE
-            for atom in own:
+            own = [parse_address(text) for text in endpoint.addresses]
+            for address in reversed(own):
+                self._first_address[place, int(address >> 32 == 0xFFFF)] = self._atoms.of(address)
+            for atom in map(self._atoms.of, own):
                 owners.setdefault(self._key(int(self.vnet[place]), atom), place)
                 by_atom.setdefault(atom, set()).add(place)
             for text in endpoint.public_addresses:
@@ -78,6 +79,11 @@ class Places:
 
     def _key(self, vnet: int, atom: int) -> int:
         return vnet * len(self._atoms) + atom
+
+    def address(self, place: Int32, is_ipv4: Bools) -> Int32:
+        """The first address of each place in the family asked for; NONE where it has none."""
+        found: Int32 = self._first_address[place, is_ipv4.astype(np.intp)]
+        return found
 
     def owner(self, vnet: Int32, atom: Int32) -> Int32:
         """The endpoint that holds each address in each VNet; `nowhere` where there is none."""

@@ -18,7 +18,7 @@ from simulator.dataplane.places import Places, endpoint_column
 from simulator.dataplane.private_endpoints import PrivateEndpoints
 from simulator.dataplane.regions import RegionFacts, region_prefixes
 from simulator.network.network import Network
-from simulator.space.addresses import IPV4_SPACE, Prefix, parse_address
+from simulator.space.addresses import IPV4_SPACE, Prefix, parse_address, parse_prefix
 
 Int32 = npt.NDArray[np.int32]
 UInt64 = npt.NDArray[np.uint64]
@@ -60,8 +60,11 @@ class DataPlane:
         self.has_public_ip = endpoint_column(network, lambda one: bool(one.public_addresses), False)
         self.has_standard_public_ip = endpoint_column(network, lambda one: one.public_sku == "Standard", False)
         self.gateway_routes_unknown = np.zeros(self.places.nowhere + 1, bool)
-        for number, gateway in enumerate(network.gateways):
-            self.gateway_routes_unknown[self.places.first_gateway + number] = gateway.routes is None
+        self.gateway_has_default = np.zeros(self.places.nowhere + 1, bool)
+        for number, gateway in enumerate(network.gateways, start=self.places.first_gateway):
+            self.gateway_routes_unknown[number] = gateway.routes is None
+            lengths = [parse_prefix(route.prefix).length for route in gateway.known_routes]
+            self.gateway_has_default[number] = 0 in lengths
 
     def nearby(self, vnet: int) -> tuple[int, ...]:
         """The VNet and its direct peers, as numbers; nothing for -1."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.filter_table import IN_INTERNET, IN_VIRTUAL_NETWORK, MAYBE_VIRTUAL_NETWORK
 from simulator.network.groups import connectivity_deployment_unknown
 from simulator.network.network import Network
-from simulator.network.peerings import unknown_gateways
+from simulator.network.peerings import peers_of_unknown_space, unknown_gateways
 from simulator.network.service_tags import INTERNET, internet_tag, virtual_network_tag
 from simulator.space.addresses import Prefix, parse_prefix
 
@@ -63,28 +63,27 @@ class RegionFacts:
         self._tags()
 
     def _gateways(self) -> Int32:
-        """The gateway that leads to each region's on-premises space, by longest prefix, then ExpressRoute; else NONE.
+        """The gateway that leads to each region's on-premises space; NONE elsewhere.
 
-        A learned default route says how VNets reach the Internet, not that the Internet lies on premises.
+        The longest prefix wins, then the gateway that a declared site names, then ExpressRoute. A learned default route
+        says how VNets reach the Internet, not that the Internet lies on premises.
         """
-        rows = [
-            (prefix, number)
-            for number, gateway in enumerate(self._network.gateways)
-            for prefix in self._on_premises(gateway.id)
-            if prefix.length > 0
-        ]
         column = np.full(len(self._regions), NONE, np.int32)
-        kinds = [gateway.kind == "ExpressRoute" for gateway in self._network.gateways]
-        for prefix, number in sorted(rows, key=lambda row: (row[0].length, kinds[row[1]])):
+        for prefix, _, _, number in sorted(self._on_premises(), key=lambda row: (row[0].length, *row[1:3])):
             column[mask_of([prefix], self._regions)] = number
         column[self.vnet != NONE] = NONE
         return column
 
-    def _on_premises(self, gateway: ResourceId) -> list[Prefix]:
-        sites = [site for site in self._network.snapshot.declarations.on_premises if site.gateway == gateway]
-        found = next(one for one in self._network.gateways if one.id == gateway)
-        texts = [route.prefix for route in (*(found.routes or ()), *found.static_routes)]
-        return [parse_prefix(text) for text in (*texts, *(text for site in sites for text in site.prefixes))]
+    def _on_premises(self) -> Iterator[tuple[Prefix, bool, bool, int]]:
+        """(prefix, is declared by a site, is ExpressRoute, gateway) of all behind gateways but default routes."""
+        sites = self._network.snapshot.declarations.on_premises
+        for number, gateway in enumerate(self._network.gateways):
+            declared = [text for site in sites if site.gateway == gateway.id for text in site.prefixes]
+            learned = [route.prefix for route in gateway.known_routes]
+            for text in (*declared, *learned):
+                prefix = parse_prefix(text)
+                if prefix.length:
+                    yield prefix, text in declared, gateway.kind == "ExpressRoute", number
 
     def _tags(self) -> None:
         """`tag[context_of_subnet[s], region]`; equal contexts are kept once, the last is for places without subnet."""
@@ -107,12 +106,17 @@ class RegionFacts:
         row = np.where(internet, IN_INTERNET, 0).astype(np.uint8)
         inside = mask_of(virtual_network_tag(self._network, subnet), self._regions)
         row[inside] |= IN_VIRTUAL_NETWORK
-        held = self._network.subnets[subnet]
-        table = held.route_table
-        if table is not None and self._network.snapshot.get(table, RouteTable) is None:
-            row[~inside] |= MAYBE_VIRTUAL_NETWORK
-        elif unknown_gateways(self._network, held.virtual_network):
-            row[~inside & ~self.is_public] |= MAYBE_VIRTUAL_NETWORK
-        elif connectivity_deployment_unknown(self._network, held.virtual_network):
-            row[~inside & (self.vnet != NONE)] |= MAYBE_VIRTUAL_NETWORK
+        row[~inside & self._doubtful(subnet)] |= MAYBE_VIRTUAL_NETWORK
         return row
+
+    def _doubtful(self, subnet: ResourceId) -> Bools:
+        """Regions that something outside the export could add to ``VirtualNetwork`` on this subnet."""
+        network, held = self._network, self._network.subnets[subnet]
+        table = held.route_table
+        if table is not None and network.snapshot.get(table, RouteTable) is None:
+            return np.ones(len(self._regions), bool)
+        vnet = held.virtual_network
+        if unknown_gateways(network, vnet) or peers_of_unknown_space(network, vnet):
+            return ~self.is_public
+        in_a_vnet: Bools = self.vnet != NONE
+        return in_a_vnet if connectivity_deployment_unknown(network, vnet) else np.zeros(len(self._regions), bool)

@@ -106,6 +106,15 @@ def unknown_gateways(network: Network, virtual_network: ResourceId) -> tuple[Res
     return (*unknown, *hubs_outside_export(network, virtual_network))
 
 
+def peers_of_unknown_space(network: Network, virtual_network: ResourceId) -> tuple[ResourceId, ...]:
+    """Peers that the export does not hold and whose address space no link tells: what lies there cannot be known."""
+    return tuple(
+        link.remote_virtual_network
+        for link in network.links.get(virtual_network, ())
+        if link.remote_virtual_network not in network.virtual_networks and not link_prefixes(None, link)
+    )
+
+
 @per_network
 def home_of(network: Network, virtual_network: ResourceId, address: Prefix) -> ResourceId | None:
     """The VNet that holds `address` as seen from `virtual_network`: itself or a directly peered one; else None."""

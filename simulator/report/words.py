@@ -39,12 +39,6 @@ def rule_data(rule: RuleReference | None) -> dict[str, Any] | None:
     }
 
 
-def route_text(route: EffectiveRoute) -> str:
-    """``0.0.0.0/0 (User) to VirtualAppliance 10.1.1.4``."""
-    address = f" {route.next_hop_ip}" if route.next_hop_ip else ""
-    return f"{' '.join(route.prefixes[:3])} ({route.source}) to {route.next_hop_type}{address}"
-
-
 def route_data(route: EffectiveRoute | None) -> dict[str, Any] | None:
     if route is None:
         return None

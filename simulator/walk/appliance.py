@@ -10,6 +10,7 @@ import numpy as np
 from simulator.dataplane.appliances import DOES_NOT_FORWARD, IP_FORWARDING_OFF, NOT_DECLARED, POLICY_MISSING
 from simulator.dataplane.filter_table import DENY, NO_MATCH
 from simulator.dataplane.filters import NO_TABLE
+from simulator.dataplane.places import NONE
 from simulator.dataplane.plane import DataPlane
 from simulator.walk.in_flight import InFlight, Outcome, first_of, header_at
 from simulator.walk.packets import TCP, Int32
@@ -49,5 +50,6 @@ def translated_source(plane: DataPlane, packets: InFlight) -> Int32:
     """The source after the appliance: its own address where it does source NAT for this destination."""
     appliances = plane.appliances
     translates = appliances.snat[appliances.snat_row[packets.at], plane.region_of_atom[packets.destination]]
-    source: Int32 = np.where(translates, plane.places.address[packets.at], packets.source).astype(np.int32)
+    own = plane.places.address(packets.at, plane.is_ipv4[packets.destination])
+    source: Int32 = np.where(translates & (own != NONE), own, packets.source).astype(np.int32)
     return source

@@ -49,6 +49,7 @@ def gateway_egress(plane: DataPlane, packets: InFlight) -> Outcome:
     closed = (~plane.links.allows_access[own] & ~grouped[packets.at]) | ~plane.links.allows_access[theirs]
     learned = plane.forwarding.is_learned[packets.route]
     leads_there = facts.gateway[region] + places.first_gateway == packets.target
+    leads_there |= plane.gateway_has_default[packets.target]
     unknown = plane.gateway_routes_unknown[packets.target]
     from_gateway = packets.at >= places.first_gateway
     subnets = plane.links.joins(own, places.subnet[packets.at]) & plane.links.joins(

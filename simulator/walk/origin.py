@@ -79,8 +79,9 @@ def from_internet(plane: DataPlane, packets: InFlight, context: Int32) -> InFlig
     by_public = places.owner_of_public(packets.destination)
     by_private = holders(plane, context, packets.destination)
     place = np.where(by_public != places.nowhere, by_public, by_private).astype(np.int32)
-    own = places.address[place]
-    destination = np.where(by_public != places.nowhere, own, packets.destination).astype(np.int32)
+    own = places.address(place, plane.is_ipv4[packets.destination])
+    translated = (by_public != places.nowhere) & (own != NONE)
+    destination = np.where(translated, own, packets.destination).astype(np.int32)
     return packets.but(at=place, destination=destination)
 
 

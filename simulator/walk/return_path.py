@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.dataplane.appliances import FORWARDS, NOT_DECLARED
+from simulator.dataplane.appliances import DOES_NOT_FORWARD, IP_FORWARDING_OFF, NOT_DECLARED
 from simulator.dataplane.forwarding import TO_GATEWAY, TO_INTERNET
 from simulator.dataplane.plane import DataPlane
 from simulator.walk.egress import is_advertised
 from simulator.walk.in_flight import DELIVERED, HOP_LIMIT, InFlight, Ledger, Outcome, codes
 from simulator.walk.packets import Bools, Int32
 from simulator.walk.reasons import CODE_OF
-from simulator.walk.routing import effective_route, leads_inside, next_place, route_of
+from simulator.walk.routing import effective_route, leads_astray, leads_inside, next_place, route_of
 
 #: Reasons that say nobody knows the route, rather than that it leads nowhere known.
 _ROUTE_UNKNOWN = [
     CODE_OF[code] for code in ("ROUTE_TABLE_NOT_IN_EXPORT", "RULE_NOT_RESOLVED", "GATEWAY_ROUTES_UNKNOWN")
 ]
+
+
+#: What stops a reply at an endpoint that it is not for.
+_STOPS = (((NOT_DECLARED,), "APPLIANCE_NOT_DECLARED"), ((IP_FORWARDING_OFF, DOES_NOT_FORWARD), "NO_RETURN_ROUTE"))
 
 
 class Replies:
@@ -139,17 +143,15 @@ def _leave(replies: Replies) -> None:
 def _arrive(replies: Replies) -> None:
     """At home the reply is done. An appliance sends it on, unless it is stateful and never saw the request."""
     plane, ledger = replies.plane, replies.ledger
-    replies.packets = replies.packets.but(at=replies.packets.target)
-    _lose(replies, replies.packets.at == plane.places.nowhere, "NO_RETURN_ROUTE")
     packets = replies.packets
+    nobody = (packets.target == plane.places.nowhere) | leads_astray(plane, packets)
+    _lose(replies, nobody, "NO_RETURN_ROUTE")
+    replies.packets = packets = replies.packets.but(at=replies.packets.target)
     ledger.note("return", packets, Outcome(codes(len(packets))), is_return=True)
     replies.finish(packets.at == ledger.origin[packets.flow], replies.same_appliances(), "ASYMMETRIC_RETURN")
-    translated = _is_translated_here(replies)
-    behaviour = plane.appliances.behaviour[replies.packets.at]
-    _lose(replies, ~translated & (behaviour == NOT_DECLARED), "APPLIANCE_NOT_DECLARED")
-    translated = _is_translated_here(replies)
-    behaviour = plane.appliances.behaviour[replies.packets.at]
-    _lose(replies, ~translated & (behaviour != FORWARDS), "NO_RETURN_ROUTE")
+    for codes_of, code in _STOPS:
+        stops = np.isin(plane.appliances.behaviour[replies.packets.at], codes_of)
+        _lose(replies, stops & ~_is_translated_here(replies), code)
     packets = replies.packets
     stateful = plane.appliances.key[packets.at] != 0
     seen = (ledger.passed[packets.flow] == packets.at[:, None]).any(axis=1)
@@ -164,7 +166,8 @@ def _lose(replies: Replies, mask: Bools, code: str) -> None:
 def _is_translated_here(replies: Replies) -> Bools:
     """Is the reply addressed to an appliance that had put its own address in place of the source?"""
     packets = replies.packets
-    own = packets.destination == replies.plane.places.address[packets.at]
+    places = replies.plane.places
+    own = places.owner(places.vnet[packets.at], packets.destination) == packets.at
     here: Bools = own & (replies.ledger.nat_place[packets.flow] == packets.at[:, None]).any(axis=1)
     return here
 

@@ -49,6 +49,7 @@ def effective_route(plane: DataPlane, packets: InFlight) -> Outcome:
         (plane.private_endpoints.near(packets.at, packets.destination), "PRIVATE_ENDPOINT_NOT_MODELLED"),
         (forwarding.table_missing[subnet], "ROUTE_TABLE_NOT_IN_EXPORT"),
         (by_tag, "RULE_NOT_RESOLVED"),
+        (nowhere & by_system & ~public & forwarding.peers_unknown[subnet], "PEER_NOT_IN_EXPORT"),
         (nowhere & in_a_vnet & by_system & forwarding.connectivity_unknown[subnet], "CONNECTIVITY_DEPLOYMENT_UNKNOWN"),
         (nowhere & could_be_learned, "GATEWAY_ROUTES_UNKNOWN"),
         (leads == DROP, "ROUTE_NONE"),
@@ -80,13 +81,13 @@ def next_endpoint(plane: DataPlane, packets: InFlight) -> Outcome:
     nobody = packets.target == plane.places.nowhere
     reason = first_of(
         len(packets),
-        (_leads_astray(plane, packets), "ROUTE_MISSING"),
+        (leads_astray(plane, packets), "ROUTE_MISSING"),
         (nobody, "DESTINATION_NOT_IN_EXPORT"),
     )
     return Outcome(reason, row=packets.route)
 
 
-def _leads_astray(plane: DataPlane, packets: InFlight) -> Bools:
+def leads_astray(plane: DataPlane, packets: InFlight) -> Bools:
     """A user route VnetLocal for a destination that neither this VNet nor a peer of it has."""
     forwarding = plane.forwarding
     here = plane.places.vnet[packets.at]

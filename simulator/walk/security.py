@@ -93,6 +93,7 @@ def _doubts(plane: DataPlane, packets: InFlight, found: Found) -> list[tuple[Boo
         (doubtful & ~found.is_resolved, "RULE_NOT_RESOLVED"),
         (doubtful & plane.forwarding.table_missing[subnet], "ROUTE_TABLE_NOT_IN_EXPORT"),
         (doubtful & plane.forwarding.gateways_unknown[subnet], "GATEWAY_ROUTES_UNKNOWN"),
+        (doubtful & plane.forwarding.peers_unknown[subnet], "PEER_NOT_IN_EXPORT"),
         (doubtful, "CONNECTIVITY_DEPLOYMENT_UNKNOWN"),
     ]
 

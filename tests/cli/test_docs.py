@@ -1,8 +1,8 @@
 """The examples of README and docs are run: each shown line must occur in what the command prints, in the shown order.
 
 In a ``console`` block, ``$ vnetsim …`` is a command (a line that ends with ``\\`` goes on), other lines are its output.
-A line that is ``…`` stands for any lines, and ``…`` within a line for any text. ``$ echo $?`` shows the exit code, which
-is 0 where a block does not say. A fence such as ``yaml shop.yaml`` gives a file that later commands of the page use.
+A line that is ``…`` stands for any lines, ``…`` within a line for any text. ``$ echo $?`` shows the exit code, which is
+0 where a block does not say. A fence such as ``yaml shop.yaml`` gives a file that later commands of the page use.
 """
 
 from __future__ import annotations

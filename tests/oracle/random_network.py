@@ -217,8 +217,9 @@ def _security_rule(world: World, name: str, priority: int, direction: str) -> di
 
 
 def _route_tables(world: World) -> None:
+    is_dual = any(":" in prefix for prefixes in world.prefixes_of.values() for prefix in prefixes)
     for at in range(world.number(1, 3)):
-        routes: dict[str, str] = {}
+        routes: dict[str, str] = {"::/0": _hop(world, v6=True)} if is_dual and world.chance(40) else {}
         for _ in range(world.number(0, 4)):
             prefix = "0.0.0.0/0" if world.chance(45) else world.prefix()
             routes[str(network_of(prefix))] = _hop(world, v6=":" in prefix)

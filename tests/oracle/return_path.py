@@ -41,12 +41,17 @@ def reply_to_internet(places: Places, endpoint: Endpoint, client: Address) -> No
         raise Fate("ASYMMETRIC_RETURN")
 
 
-def walk_back(places: Places, request: Request, start: Endpoint | Gateway, target: Address) -> None:
+def walk_back(
+    places: Places,
+    request: Request,
+    start: Endpoint | Gateway,
+    target: Address,
+    passed: frozenset[ResourceId] = frozenset(),
+) -> None:
     """From where the request ended back to its origin. `target`: the source address as the receiver saw it."""
     if isinstance(start, Gateway) and not places.is_known_on_premises(start, target):
         raise Fate("GATEWAY_TRANSIT_OFF")
     pending = list(request.translations)
-    passed: set[ResourceId] = set()
     seen: set[tuple[ResourceId, Address]] = set()
     at = start
     while True:
@@ -69,7 +74,7 @@ def walk_back(places: Places, request: Request, start: Endpoint | Gateway, targe
             break
         else:
             raise Fate("NO_RETURN_ROUTE")
-        passed.add(place.id)
+        passed |= {place.id}
         at = place
     if request.stateful - passed:
         raise Fate("ASYMMETRIC_RETURN")
@@ -83,8 +88,8 @@ def walk_back_from_internet(places: Places, request: Request, exit_: Endpoint, t
     last = pending.pop()
     if last.endpoint.id != exit_.id or last.own != target:
         raise Fate("NO_RETURN_ROUTE")
-    inner = Request(request.origin, pending, request.stateful - {exit_.id})
-    walk_back(places, inner, exit_, last.original)
+    inner = Request(request.origin, pending, request.stateful)
+    walk_back(places, inner, exit_, last.original, passed=frozenset({exit_.id}))
 
 
 def _next(places: Places, at: Endpoint | Gateway, target: Address) -> Endpoint | Gateway | Internet:

@@ -8,7 +8,7 @@ from simulator.dataplane.plane import DataPlane
 from simulator.network.network import build_network
 from simulator.walk.packet_walk import packet_walk
 from simulator.walk.packets import Packets
-from tests.oracle.builder import Builder, collection, network_rule
+from tests.oracle.builder import Builder, collection, network_rule, nsg_rule
 from tests.oracle.packet_walk import Oracle
 
 
@@ -38,6 +38,24 @@ def test_a_reply_by_vnet_local_to_a_network_that_is_no_peer() -> None:
     world = hub_with_two_spokes()
     world.route_table("rt-b", {"0.0.0.0/0": "VnetLocal"})
     assert walk_and_oracle(world, "10.1.0.4", "10.2.0.4") == ("NO_RETURN_ROUTE", "NO_RETURN_ROUTE")
+
+
+@pytest.mark.xfail(strict=True, reason="the walk translates IPv6 packets to the appliance's IPv4 address")
+def test_an_appliance_translates_to_its_address_of_the_packets_family() -> None:
+    world = Builder()
+    world.nsg("n", nsg_rule("translated", 100, "Deny", "Inbound", source="fd00:1:0:2::4"))
+    subnets = {
+        "a": {"prefixes": ["10.1.0.0/24", "fd00:1::/64"], "rt": "r"},
+        "b": {"prefixes": ["10.1.1.0/24", "fd00:1:0:1::/64"], "nsg": "n"},
+        "nva": ["10.1.2.0/24", "fd00:1:0:2::/64"],
+    }
+    world.vnet("v", ["10.1.0.0/16", "fd00:1::/48"], subnets)
+    world.route_table("r", {"fd00:1:0:1::/64": "fd00:1:0:2::4"})
+    world.nic("nic-a", "v", "a", "10.1.0.4", "fd00:1::4")
+    world.nic("nic-b", "v", "b", "10.1.1.4", "fd00:1:0:1::4")
+    world.nic("nva", "v", "nva", "10.1.2.4", "fd00:1:0:2::4", forwarding=True)
+    world.appliance("nva", snat="all")
+    assert walk_and_oracle(world, "fd00:1::4", "fd00:1:0:1::4") == ("NSG_RULE_DENY", "NSG_RULE_DENY")
 
 
 @pytest.mark.xfail(strict=True, reason="the walk forgets a learned 0/0 when a user route leads to the gateway")
