@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from simulator.cli.exits import Exit
-from simulator.cli.loading import load_flow_logs, load_network
-from simulator.cli.options import LogsArgument, NetworkArgument, StrictOption, verb
+from simulator.cli.loading import load_flow_logs, load_network, one_location
+from simulator.cli.options import FlowsOption, LogsArgument, NetworkArgument, StrictOption, verb
 from simulator.cli.session import Session
 
 NAME = "diff"
 
 
 @verb
-def command(session: Session, network: NetworkArgument, logs: LogsArgument, strict: StrictOption = False) -> int:
+def command(
+    session: Session,
+    network: NetworkArgument,
+    logs: LogsArgument = None,
+    flows: FlowsOption = None,
+    strict: StrictOption = False,
+) -> int:
     """Find where flow logs and predictions part.
 
     Groups what differs, worst first, with its place in the log. Ends with 1 when a verdict or a deciding rule differs.
@@ -19,8 +25,9 @@ def command(session: Session, network: NetworkArgument, logs: LogsArgument, stri
     import simulator
     from simulator.report.mismatches import mismatches_report
 
+    location = one_location(logs, flows)
     loaded = load_network(session, network)
-    records = load_flow_logs(session, logs, strict=strict)
+    records = load_flow_logs(session, location, strict=strict)
     with session.step(f"comparing {len(records):,} records"):
         mismatches = simulator.diff(simulator.replay(loaded, records))
     session.write(mismatches_report(mismatches))

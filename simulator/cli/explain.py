@@ -13,7 +13,7 @@ from simulator.cli.options import StrictOption, verb
 from simulator.cli.session import Session
 
 if TYPE_CHECKING:
-    from simulator.network.network import Network
+    from simulator.network.model import Network
     from simulator.walk.explain import FlowVerification
     from simulator.walk.trace import Trace
 

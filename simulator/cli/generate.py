@@ -14,7 +14,7 @@ from simulator.cli.options import NetworkArgument, verb
 from simulator.cli.session import Session
 
 if TYPE_CHECKING:
-    from simulator.network.network import Network
+    from simulator.network.model import Network
 
 NAME = "generate"
 _START = "2026-01-12T08:00:00Z"

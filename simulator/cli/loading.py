@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+import typer
+
 from simulator.cli.session import Session
 
 if TYPE_CHECKING:
     from simulator.flows.records import FlowRecords
-    from simulator.network.network import Network
+    from simulator.network.model import Network
 
 
 def load_network(session: Session, path: str) -> Network:
@@ -31,6 +33,13 @@ def load_network_or_default(session: Session, path: str | None) -> Network:
 
     session.note(f"no topology given: using the {DEFAULT} scenario that comes with vnetsim")
     return load_network(session, str(scenario_folder()))
+
+
+def one_location(logs: str | None, flows: str | None) -> str:
+    """Where the flow logs are: the argument LOGS or the option --flows, and not both."""
+    if (logs is None) == (flows is None):
+        raise typer.BadParameter("give the flow logs once: as LOGS or with --flows", param_hint="LOGS")
+    return logs or flows or ""
 
 
 def load_flow_logs(session: Session, location: str, *, strict: bool = False) -> FlowRecords:

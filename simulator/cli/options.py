@@ -22,7 +22,10 @@ NETWORK_HELP = "The topology: a scenario (YAML), an export of Azure resources (J
 LOGS_HELP = "VNet flow logs: a PT1H.json, a folder, a glob in quotes, or - for standard input; gzip is fine."
 
 NetworkArgument = Annotated[str, typer.Argument(metavar="NET", help=NETWORK_HELP, show_default=False)]
-LogsArgument = Annotated[str, typer.Argument(metavar="LOGS", help=LOGS_HELP, show_default=False)]
+LogsArgument = Annotated[str | None, typer.Argument(metavar="LOGS", help=LOGS_HELP, show_default=False)]
+FlowsOption = Annotated[
+    str | None, typer.Option("--flows", metavar="LOGS", help="The same as the argument LOGS.", show_default=False)
+]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="End with 3 when an answer is unknown or a piece of the input was left out.")
 ]

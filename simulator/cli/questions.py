@@ -9,7 +9,7 @@ from simulator.errors import QuestionError
 if TYPE_CHECKING:
     from simulator.azure.resource import ResourceId
     from simulator.azure.virtual_network import Subnet
-    from simulator.network.network import Endpoint, Network
+    from simulator.network.model import Endpoint, Network
 
 
 def find_nic(network: Network, name: str) -> Endpoint:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from simulator.cli.exits import Exit
-from simulator.cli.loading import load_flow_logs, load_network
-from simulator.cli.options import LogsArgument, NetworkArgument, StrictOption, verb
+from simulator.cli.loading import load_flow_logs, load_network, one_location
+from simulator.cli.options import FlowsOption, LogsArgument, NetworkArgument, StrictOption, verb
 from simulator.cli.session import Session
 
 NAME = "replay"
 
 
 @verb
-def command(session: Session, network: NetworkArgument, logs: LogsArgument, strict: StrictOption = False) -> int:
+def command(
+    session: Session,
+    network: NetworkArgument,
+    logs: LogsArgument = None,
+    flows: FlowsOption = None,
+    strict: StrictOption = False,
+) -> int:
     """Predict every recorded conversation.
 
     Gives each conversation of the VNet flow logs its verdict, reason, deciding rule, route and path.
@@ -19,8 +25,9 @@ def command(session: Session, network: NetworkArgument, logs: LogsArgument, stri
     import simulator
     from simulator.report.replay import replay_report, verdict_counts
 
+    location = one_location(logs, flows)
     loaded = load_network(session, network)
-    records = load_flow_logs(session, logs, strict=strict)
+    records = load_flow_logs(session, location, strict=strict)
     with session.step(f"walking {len(records):,} records"):
         replayed = simulator.replay(loaded, records)
         report = replay_report(replayed)

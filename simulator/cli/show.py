@@ -15,7 +15,7 @@ from simulator.errors import QuestionError
 
 if TYPE_CHECKING:
     from simulator.azure.resource import ResourceId
-    from simulator.network.network import Network
+    from simulator.network.model import Network
     from simulator.space.addresses import Prefix
 
 app = typer.Typer(
@@ -46,16 +46,15 @@ def topology(session: Session, network: NetworkArgument) -> int:
 @verb
 def effective_routes(session: Session, network: NetworkArgument, place: PlaceArgument) -> int:
     """The effective route table, as az network nic show-effective-route-table prints it."""
-    import simulator
     from simulator.azure.virtual_network import Subnet
-    from simulator.network.effective_routes import subnet_routes
+    from simulator.network.effective_routes import is_propagation_disabled, subnet_routes
     from simulator.report.effective_routes import effective_routes_report
 
     loaded = load_network(session, network)
     found = find_place(loaded, place)
-    read = subnet_routes if isinstance(found, Subnet) else simulator.effective_routes
-    routes = read(loaded, found.id)
-    session.write(effective_routes_report(place, routes))
+    subnet = found.id if isinstance(found, Subnet) else found.subnet
+    disabled = is_propagation_disabled(loaded, subnet)
+    session.write(effective_routes_report(place, subnet_routes(loaded, subnet), propagation_disabled=disabled))
     return Exit.OK
 
 

@@ -14,7 +14,7 @@ from simulator.comparison.categories import CategoryName
 from simulator.comparison.logged_rules import LoggedRules
 from simulator.flows.records import Direction
 from simulator.flows.rule_names import RuleName, acl_kind
-from simulator.network.network import Endpoint
+from simulator.network.model import Endpoint
 from simulator.walk.packets import ICMP, ICMP_V6
 from simulator.walk.predictions import Observation, RuleReference
 from simulator.walk.reasons import Reason, Verdict

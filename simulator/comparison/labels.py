@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from simulator.azure.resource import ResourceId
-from simulator.network.network import Network
+from simulator.network.model import Network
 from simulator.network.service_tags import INTERNET
 from simulator.space.addresses import Prefix, format_address, parse_address, parse_prefix
 from simulator.walk.packets import PROTOCOLS

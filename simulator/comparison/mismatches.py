@@ -12,7 +12,7 @@ import numpy.typing as npt
 from simulator.comparison.categories import CATEGORIES, CategoryName, Severity
 from simulator.flows.records import Direction, FlowRecord, Locator, Malformed
 from simulator.flows.replay import Replay
-from simulator.network.network import Endpoint
+from simulator.network.model import Endpoint
 from simulator.walk.predictions import Observation, Prediction
 
 

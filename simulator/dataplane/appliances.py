@@ -13,7 +13,7 @@ from simulator.dataplane.filters import NO_TABLE, Filters
 from simulator.dataplane.regions import mask_of
 from simulator.network.appliance_rules import appliance_rules
 from simulator.network.firewall_rules import FirewallRules, firewall_rules
-from simulator.network.network import Endpoint, Network
+from simulator.network.model import Endpoint, Network
 from simulator.space.addresses import EVERYTHING, Prefix
 
 Int32 = npt.NDArray[np.int32]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.dataplane.places import endpoint_column
-from simulator.network.network import Endpoint, Network
+from simulator.network.model import Endpoint, Network
 from simulator.space.addresses import parse_address
 
 Bools = npt.NDArray[np.bool_]

@@ -15,7 +15,7 @@ from simulator.dataplane.filter_table import NO_MATCH, FilterTable, Header
 from simulator.dataplane.places import endpoint_column
 from simulator.network.admin_rules import admin_rules, is_admin_exempt
 from simulator.network.filter_rules import FilterRule, security_group_rules
-from simulator.network.network import Endpoint, Network
+from simulator.network.model import Endpoint, Network
 
 Int32 = npt.NDArray[np.int32]
 UInt8 = npt.NDArray[np.uint8]

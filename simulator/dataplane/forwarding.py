@@ -12,7 +12,7 @@ from simulator.dataplane.forwarding_table import NO_ROUTE, winning_routes
 from simulator.dataplane.places import NONE, Places
 from simulator.network.effective_routes import EffectiveRoute, learned_routes_unknown, subnet_routes
 from simulator.network.groups import connectivity_deployment_unknown
-from simulator.network.network import Network
+from simulator.network.model import Network
 from simulator.network.peerings import peers_of_unknown_space, unknown_gateways
 from simulator.space.addresses import Prefix, parse_address, parse_prefix
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from simulator.azure.virtual_network import VirtualNetworkPeering
 from simulator.dataplane.places import Places
-from simulator.network.network import Network
+from simulator.network.model import Network
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]

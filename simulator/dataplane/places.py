@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.dataplane.atoms import Atoms
-from simulator.network.network import Endpoint, Gateway, Network
+from simulator.network.model import Endpoint, Gateway, Network
 from simulator.space.addresses import parse_address
 
 Int32 = npt.NDArray[np.int32]

@@ -17,7 +17,7 @@ from simulator.dataplane.links import Links
 from simulator.dataplane.places import Places, endpoint_column
 from simulator.dataplane.private_endpoints import PrivateEndpoints
 from simulator.dataplane.regions import RegionFacts, region_prefixes
-from simulator.network.network import Network
+from simulator.network.model import Network
 from simulator.space.addresses import IPV4_SPACE, Prefix, parse_address, parse_prefix
 
 Int32 = npt.NDArray[np.int32]

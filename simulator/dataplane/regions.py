@@ -12,7 +12,7 @@ from simulator.azure.route_table import RouteTable
 from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.filter_table import IN_INTERNET, IN_VIRTUAL_NETWORK, MAYBE_VIRTUAL_NETWORK
 from simulator.network.groups import connectivity_deployment_unknown
-from simulator.network.network import Network
+from simulator.network.model import Network
 from simulator.network.peerings import peers_of_unknown_space, unknown_gateways
 from simulator.network.service_tags import INTERNET, internet_tag, virtual_network_tag
 from simulator.space.addresses import Prefix, parse_prefix

@@ -23,7 +23,7 @@ from simulator.dataplane.plane import DataPlane
 from simulator.flows.conversations import Conversations
 from simulator.flows.distinct import Rows, distinct_rows
 from simulator.flows.records import FlowRecords, UInt8
-from simulator.network.network import Endpoint, Network
+from simulator.network.model import Endpoint, Network
 from simulator.walk.packet_walk import packet_walk
 from simulator.walk.packets import Bools, Int32, Packets
 from simulator.walk.predictions import Observation, ObservationColumns, Prediction, Predictions, observation

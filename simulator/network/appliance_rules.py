@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from simulator.azure.snapshot import Appliance, ApplianceRule
 from simulator.network.filter_rules import PROTOCOL_NUMBERS, FilterRule, address_set, port_ranges
-from simulator.network.network import Network
+from simulator.network.model import Network
 
 
 def appliance_rules(network: Network, appliance: Appliance) -> tuple[FilterRule, ...]:

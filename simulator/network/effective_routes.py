@@ -16,7 +16,7 @@ from simulator.azure.virtual_network import ServiceEndpoint, Subnet
 from simulator.errors import QuestionError
 from simulator.network import system_routes
 from simulator.network.memo import per_network
-from simulator.network.network import Network
+from simulator.network.model import Network
 from simulator.network.peerings import unknown_gateways
 from simulator.network.prefixes import host_prefix, readable_prefixes
 from simulator.network.route_states import longest_match, with_states
@@ -100,11 +100,15 @@ def learned_routes_unknown(network: Network, subnet: ResourceId) -> tuple[Resour
 
     () where the route table turns the propagation of gateway routes off.
     """
-    held = _subnet(network, subnet)
-    table = network.snapshot.get(held.route_table, RouteTable)
-    if table is not None and table.disable_bgp_route_propagation:
+    if is_propagation_disabled(network, subnet):
         return ()
-    return unknown_gateways(network, held.virtual_network)
+    return unknown_gateways(network, _subnet(network, subnet).virtual_network)
+
+
+def is_propagation_disabled(network: Network, subnet: ResourceId) -> bool:
+    """Does the subnet's route table keep out the routes that gateways learn?"""
+    table = network.snapshot.get(_subnet(network, subnet).route_table, RouteTable)
+    return table is not None and table.disable_bgp_route_propagation
 
 
 def next_hop(network: Network, nic: ResourceId, destination: str) -> NextHop:

@@ -13,7 +13,7 @@ from simulator.azure.resource import ResourceId
 from simulator.azure.security_group import Direction, NetworkSecurityGroup, SecurityRule
 from simulator.network.effective_routes import subnet_of_nic
 from simulator.network.filter_rules import AddressSet, FilterRule, port_ranges, security_group_rules
-from simulator.network.network import Network
+from simulator.network.model import Network
 from simulator.network.prefixes import readable_prefix
 from simulator.network.service_tags import internet_tag, virtual_network_tag
 from simulator.space.addresses import EVERYTHING, Prefix, as_cidrs, merge

@@ -12,13 +12,11 @@ from simulator.azure.snapshot import Snapshot
 from simulator.network.endpoints import build_endpoints
 from simulator.network.gateways import build_gateways
 from simulator.network.graph import build_graph
-from simulator.network.model import Endpoint, Gateway, Network
+from simulator.network.model import Network
 from simulator.network.peerings import connected_links
 from simulator.network.route_checks import check_routes
 from simulator.network.rule_checks import check_rules
 from simulator.network.topology_checks import check_topology
-
-__all__ = ["Endpoint", "Gateway", "Network", "build_network"]
 
 
 def build_network(snapshot: Snapshot, assumptions: Mapping[str, str] | None = None) -> Network:

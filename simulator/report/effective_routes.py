@@ -12,7 +12,9 @@ from simulator.report.text import counted
 _COLUMNS = ("Source", "State", "Address Prefix", "Next Hop Type", "Next Hop IP")
 
 
-def effective_routes_report(place: str, routes: tuple[EffectiveRoute, ...]) -> Report:
+def effective_routes_report(
+    place: str, routes: tuple[EffectiveRoute, ...], *, propagation_disabled: bool = False
+) -> Report:
     """`place` is the NIC or subnet as people call it."""
     rows = tuple(_row(route) for route in routes)
     return Report(
@@ -20,7 +22,7 @@ def effective_routes_report(place: str, routes: tuple[EffectiveRoute, ...]) -> R
         headline=Line(f"Effective routes of {place}: {counted(len(routes), 'row')}", "strong"),
         blocks=(Table((*_COLUMNS, "Name"), rows),),
         records=lambda: Table((*_COLUMNS, "Name"), rows),
-        data=lambda: {"value": routes_to_azure(routes)},
+        data=lambda: {"value": routes_to_azure(routes, propagation_disabled=propagation_disabled)},
         is_azure_shape=True,
     )
 

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from simulator.azure.snapshot import Issue, Severity
-from simulator.network.network import Network
+from simulator.network.model import Network
 from simulator.report.document import Line, Lines, Report, Row, Table, Tone
 from simulator.report.text import counted
 

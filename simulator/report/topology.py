@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.virtual_network import Subnet, VirtualNetwork, VirtualNetworkPeering
-from simulator.network.network import Endpoint, Gateway, Network
+from simulator.network.model import Endpoint, Gateway, Network
 from simulator.report.document import Line, Report, Row, Table
 from simulator.report.text import counted, listed
 

@@ -41,6 +41,14 @@ def trace_report(trace: Trace, verification: FlowVerification | None = None) -> 
     )
 
 
+#: What the rule of a prediction has to do with its verdict.
+_SAID = {
+    Verdict.ALLOW: "last let through by",
+    Verdict.DENY: "decided by",
+    Verdict.UNKNOWN: "the last rule asked is",
+}
+
+
 def _verification_table(verification: FlowVerification) -> Table:
     """The two fields of ``az network watcher test-ip-flow``, and the NIC that was asked."""
     row = (verification.access, verification.rule_name or None, verification.endpoint.name)
@@ -51,8 +59,7 @@ def _verdict_lines(trace: Trace) -> Iterator[Line]:
     prediction, question = trace.prediction, trace.question
     yield Line(f"  {prediction.reason}: {REASONS[CODE_OF[prediction.reason]].text}")
     if prediction.rule is not None:
-        said = "decided by" if Verdict(prediction.verdict) is Verdict.DENY else "last let through by"
-        yield Line(f"  {said} {rule_text(prediction.rule)}")
+        yield Line(f"  {_SAID[prediction.verdict]} {rule_text(prediction.rule)}")
     has_ports = question.protocol in (TCP, UDP)
     ends = (question.source, question.source_port), (question.destination, question.destination_port)
     packet = " → ".join(f"{address}:{port}" if has_ports else address for address, port in ends)

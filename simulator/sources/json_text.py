@@ -25,7 +25,8 @@ def load_json(text: str, file: str) -> Any:
 
 
 def _too_deep(file: str) -> SourceError:
-    return SourceError(f"nested deeper than {MAX_DEPTH} levels", code="VNS1004", place=file)
+    hint = "no export nests so deep: is this the file you meant?"
+    return SourceError(f"nested deeper than {MAX_DEPTH} levels", code="VNS1004", place=file, hint=hint)
 
 
 def _not_json(text: str, file: str, error: Exception) -> SourceError:

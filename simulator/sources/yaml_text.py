@@ -90,12 +90,17 @@ def load_yaml(text: str, file: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
-        raise SourceError(f"not YAML: {error.problem or error.context}", code="VNS1007", place=place) from None
+        message = f"not YAML: {error.problem or error.context}"
+        raise SourceError(message, code="VNS1007", place=place, hint=_SYNTAX_HINT) from None
     except (yaml.YAMLError, UnicodeError) as error:
         reason = getattr(error, "reason", "") or "a character that YAML does not allow"
-        raise SourceError(f"not YAML: {reason}", code="VNS1007", place=file) from None
+        raise SourceError(f"not YAML: {reason}", code="VNS1007", place=file, hint="save the file as UTF-8") from None
     root = composer.root or _Node(1, 1)
     return Document(file, root.value, root)
+
+
+_DEPTH_HINT = "no topology nests so deep: is this the file you meant?"
+_SYNTAX_HINT = "indent with spaces, and put a text that holds ': ', '#' or brackets in quotes"
 
 
 class _Composer:
@@ -173,7 +178,7 @@ class _Composer:
                 event, "VNS1011", f"the tag {shorten(event.tag)} is not read", "write the value without it"
             )
         if len(self.open) >= MAX_DEPTH:
-            raise self._error(event, "VNS1004", f"nested deeper than {MAX_DEPTH} levels")
+            raise self._error(event, "VNS1004", f"nested deeper than {MAX_DEPTH} levels", _DEPTH_HINT)
         node = self._node(event, {} if isinstance(event, yaml.MappingStartEvent) else [])
         self.open.append(node)
         self.pending.append(None)

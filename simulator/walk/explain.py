@@ -11,7 +11,7 @@ import numpy as np
 from simulator.azure.security_group import Direction
 from simulator.dataplane.plane import DataPlane
 from simulator.errors import QuestionError
-from simulator.network.network import Endpoint, Network
+from simulator.network.model import Endpoint, Network
 from simulator.space.addresses import parse_address
 from simulator.walk.in_flight import Step
 from simulator.walk.packet_walk import packet_walk

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from simulator.errors import QuestionError
-from simulator.network.network import Network
+from simulator.network.model import Network
 from simulator.space.addresses import format_address, parse_address
 from simulator.walk.packets import ICMP, TCP, UDP, Packets
 

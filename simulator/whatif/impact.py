@@ -17,7 +17,8 @@ from simulator.comparison.labels import Parties, moment, protocol_name
 from simulator.flows.distinct import Column, Rows, distinct_rows
 from simulator.flows.records import BEGIN, DENIED, FlowRecords, Int64
 from simulator.flows.replay import NONE, Replay, replay
-from simulator.network.network import Network, build_network
+from simulator.network.model import Network
+from simulator.network.network import build_network
 from simulator.walk.packets import TCP, UDP
 from simulator.walk.reasons import Verdict
 from simulator.whatif.admin_rules import AddAdminRule, EditAdminRule, RemoveAdminRule
@@ -148,12 +149,12 @@ def _notes(change: Change, before: Replay, undecided: int) -> tuple[str, ...]:
     if any(isinstance(step, ADMIN_STEPS) for step in change.steps):
         notes.append("admin rules reach a network only when they are deployed: the change is taken as deployed")
     if undecided:
-        notes.append(f"{undecided} conversations are not decided in either network: the export lacks what decides them")
+        told = "conversation is" if undecided == 1 else "conversations are"
+        notes.append(f"{undecided} {told} not decided in either network: the export lacks what decides them")
     contradicted = explained(before).mismatches
     if contradicted:
-        notes.append(
-            f"{contradicted} recorded conversations contradict the prediction for the network as it is: see diff"
-        )
+        told = "conversation contradicts" if contradicted == 1 else "conversations contradict"
+        notes.append(f"{contradicted} recorded {told} the prediction for the network as it is: see diff")
     if before.records.malformed:
         notes.append(f"{len(before.records.malformed)} pieces of the flow logs could not be read and are left out")
     return tuple(notes)

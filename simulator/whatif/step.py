@@ -87,13 +87,15 @@ class Body:
         """A name or id."""
         held = self._required(key)
         if not isinstance(held, str) or not held.strip():
-            raise (self.position / key).error("VNS4004", f"{key} should be a name or an id, not {shorten(held)}")
+            message = f"{key} should be a name or an id, not {shorten(held)}"
+            raise (self.position / key).error("VNS4004", message, f"write {key}: NAME")
         return held.strip()
 
     def mapping(self, key: str) -> Mapping[str, Any]:
         held = self._required(key)
         if not isinstance(held, dict) or not held:
-            raise (self.position / key).error("VNS4004", f"{key} should be a mapping of keys, not {shorten(held)}")
+            message = f"{key} should be a mapping of keys, not {shorten(held)}"
+            raise (self.position / key).error("VNS4004", message, f"write {key}: {{key: value, …}}")
         return held
 
     def part(self, key: str, model: type[P]) -> P:

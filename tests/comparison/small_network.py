@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from simulator.flows.records import Direction, FlowRecord, FlowRecords, Locator, State
-from simulator.network.network import Network, build_network
+from simulator.network.model import Network
+from simulator.network.network import build_network
 from simulator.sources.scenario import scenario_snapshot
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -15,7 +15,8 @@ from simulator.comparison.mismatches import Mismatch, Mismatches
 from simulator.flows.records import FlowRecord, FlowRecords, Locator, Malformed
 from simulator.flows.replay import replay
 from simulator.flows.rule_names import ZERO_GUID
-from simulator.network.network import Network, build_network
+from simulator.network.model import Network
+from simulator.network.network import build_network
 from simulator.walk.reasons import Verdict
 from tests.comparison.small_network import GROUP, NOON, PROVIDER, WEB, log_of, logged, network_from
 

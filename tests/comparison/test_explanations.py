@@ -11,7 +11,7 @@ from simulator.azure.snapshot import Snapshot
 from simulator.comparison.explanations import Case, explain_case
 from simulator.comparison.logged_rules import LoggedRules
 from simulator.flows.rule_names import ZERO_GUID, parse_rule_name
-from simulator.network.network import Endpoint
+from simulator.network.model import Endpoint
 from simulator.walk.predictions import Observation, RuleReference
 from simulator.walk.reasons import CODE_OF, REASONS
 from tests.comparison.small_network import GROUP, PROVIDER

@@ -18,7 +18,8 @@ from simulator.dataplane.plane import DataPlane
 from simulator.flows.records import FlowRecords
 from simulator.flows.replay import Replay, replay
 from simulator.flows.synthetic import generate
-from simulator.network.network import Network, build_network
+from simulator.network.model import Network
+from simulator.network.network import build_network
 from simulator.walk.packet_walk import packet_walk
 from simulator.walk.packets import Packets
 from simulator.walk.reasons import Verdict

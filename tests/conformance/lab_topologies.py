@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from simulator.azure.network_manager import NetworkManager
 from simulator.azure.resource import Resource
 from simulator.azure.snapshot import LearnedRoute
-from simulator.network.network import Network
+from simulator.network.model import Network
 from tests.network.arm import Json, gateway, network, nic, peering, public_ip, rid, subnet, table, vnet, vnet_id
 
 

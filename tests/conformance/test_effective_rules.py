@@ -10,7 +10,7 @@ import pytest
 
 from simulator.azure.resource import ResourceId
 from simulator.network.effective_rules import EffectiveSecurityRules, effective_security_rules
-from simulator.network.network import Network
+from simulator.network.model import Network
 from simulator.network.service_tags import HOST_ADDRESS, SPECIAL_BLOCKS, internet_tag, tag_prefixes, virtual_network_tag
 from simulator.space.addresses import merge, parse_prefix, subtract
 from tests.conformance.conftest import Record

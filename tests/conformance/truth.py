@@ -11,7 +11,8 @@ from typing import Any
 
 from simulator.azure.resource import Resource, ResourceId
 from simulator.azure.snapshot import MODELS, Snapshot
-from simulator.network.network import Network, build_network
+from simulator.network.model import Network
+from simulator.network.network import build_network
 
 Json = dict[str, Any]
 #: Child lists whose members a deployment template may leave without an id.

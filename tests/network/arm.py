@@ -7,7 +7,8 @@ from typing import Any
 
 from simulator.azure.resource import Resource, ResourceId
 from simulator.azure.snapshot import MODELS, Declarations, Snapshot
-from simulator.network.network import Network, build_network
+from simulator.network.model import Network
+from simulator.network.network import build_network
 
 GROUP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers"
 Json = dict[str, Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.azure.snapshot import LearnedRoute
-from simulator.network.network import Network
+from simulator.network.model import Network
 from simulator.network.service_tags import INTERNET, internet_tag, tag_prefixes, virtual_network_tag
 from simulator.space.addresses import EVERYTHING, as_cidrs, merge, parse_prefix
 from tests.network.arm import gateway, network, peering, rid, subnet, subnet_id, table, vnet

@@ -13,7 +13,7 @@ from simulator.network.effective_routes import (
     routes_to_azure,
     subnet_routes,
 )
-from simulator.network.network import Network
+from simulator.network.model import Network
 from tests.network.arm import gateway, network, nic, nic_id, peering, rid, subnet, subnet_id, table, vnet, vnet_id
 
 RESERVED = {"10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"}

@@ -10,7 +10,7 @@ from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import LearnedRoute
 from simulator.errors import QuestionError
 from simulator.network.effective_routes import EffectiveRoute, NextHop, next_hop, subnet_routes
-from simulator.network.network import Network
+from simulator.network.model import Network
 from tests.network.arm import (
     gateway,
     network,

@@ -14,7 +14,7 @@ from simulator.flows.read import read_flow_logs
 from simulator.flows.replay import Replay, replay
 from simulator.network.effective_rules import effective_security_rules
 from simulator.network.load import load
-from simulator.network.network import Network
+from simulator.network.model import Network
 from simulator.report.document import Lines, Report, Table
 from simulator.report.effective_rules import effective_rules_report
 from simulator.report.formats import OutputFormat, render

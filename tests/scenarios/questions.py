@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from simulator.dataplane.plane import DataPlane
-from simulator.network.network import Network, build_network
+from simulator.network.model import Network
+from simulator.network.network import build_network
 from simulator.sources.load import load_snapshot
 from simulator.sources.scenario import scenario_assumptions
 from simulator.walk.packet_walk import packet_walk

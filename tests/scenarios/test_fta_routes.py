@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from simulator.network.effective_routes import EffectiveRoute, subnet_routes
-from simulator.network.network import Network
+from simulator.network.model import Network
 from tests.scenarios.questions import Question, ask, network_of
 
 FOLDER = Path(__file__).resolve().parents[2] / "scenarios" / "fta-routes"

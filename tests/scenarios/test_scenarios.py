@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.network.network import Network
+from simulator.network.model import Network
 from tests.scenarios.questions import Question, ask, network_of
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"

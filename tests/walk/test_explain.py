@@ -8,7 +8,7 @@ import pytest
 
 from simulator.errors import QuestionError
 from simulator.network.load import load
-from simulator.network.network import Network
+from simulator.network.model import Network
 from simulator.walk.explain import explain, ip_flow_verify
 from simulator.walk.questions import parse_question
 from simulator.walk.trace import Hop

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from simulator.dataplane.plane import DataPlane
 from simulator.network.load import load
-from simulator.network.network import Network
+from simulator.network.model import Network
 from simulator.walk.packet_walk import packet_walk
 from simulator.walk.packets import Packets
 from simulator.walk.predictions import Prediction

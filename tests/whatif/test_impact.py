@@ -18,7 +18,8 @@ from simulator.dataplane.plane import DataPlane
 from simulator.errors import ChangeError
 from simulator.flows.records import FlowRecord, FlowRecords
 from simulator.flows.synthetic import generate
-from simulator.network.network import Network, build_network
+from simulator.network.model import Network
+from simulator.network.network import build_network
 from simulator.sources.scenario import scenario_snapshot
 from simulator.walk.packet_walk import packet_walk
 from simulator.walk.packets import Packets
@@ -148,7 +149,7 @@ def test_notes_say_how_to_read_the_impact(ask: Ask) -> None:
     steady, deployed, undecided, contradictions = impact.notes
     assert steady.startswith("steady_state: every flow is decided anew")
     assert "taken as deployed" in deployed
-    assert undecided.startswith("1 conversations are not decided") and impact.undecided == 1
+    assert undecided.startswith("1 conversation is not decided") and impact.undecided == 1
     assert contradictions.startswith("1 recorded conversations contradict the prediction")
 
 
