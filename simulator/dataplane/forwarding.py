@@ -10,10 +10,11 @@ from simulator.azure.route_table import RouteTable
 from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.forwarding_table import NO_ROUTE, winning_routes
 from simulator.dataplane.places import NONE, Places
-from simulator.network.effective_routes import EffectiveRoute, learned_routes_unknown, subnet_routes
+from simulator.network.effective_routes import learned_routes_unknown, subnet_routes
 from simulator.network.groups import connectivity_deployment_unknown
 from simulator.network.model import Network
 from simulator.network.peerings import peers_of_unknown_space, unknown_gateways
+from simulator.network.routes import EffectiveRoute
 from simulator.space.addresses import Prefix, parse_address, parse_prefix
 
 Int32 = npt.NDArray[np.int32]

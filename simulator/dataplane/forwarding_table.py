@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.dataplane.atoms import Atoms
-from simulator.network.effective_routes import EffectiveRoute
+from simulator.network.routes import EffectiveRoute
 from simulator.space.addresses import Prefix, parse_prefix
 
 Int32 = npt.NDArray[np.int32]

@@ -20,22 +20,8 @@ from simulator.network.model import Network
 from simulator.network.peerings import unknown_gateways
 from simulator.network.prefixes import host_prefix, readable_prefixes
 from simulator.network.route_states import longest_match, with_states
-from simulator.network.routes import EffectiveRoute, NextHopType, RouteSource, RouteState
+from simulator.network.routes import EffectiveRoute, NextHopType, RouteSource
 from simulator.network.user_routes import user_routes
-
-__all__ = [
-    "EffectiveRoute",
-    "NextHop",
-    "NextHopType",
-    "RouteSource",
-    "RouteState",
-    "effective_routes",
-    "learned_routes_unknown",
-    "next_hop",
-    "routes_to_azure",
-    "subnet_of_nic",
-    "subnet_routes",
-]
 
 #: The order in which Azure prints rows: routes over a global peering come last of the peerings, after the user's.
 _PRINTED_FIRST: tuple[tuple[RouteSource, NextHopType | None], ...] = (

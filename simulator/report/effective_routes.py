@@ -5,7 +5,8 @@ Learn: azure/virtual-network/diagnose-network-routing-problem
 
 from __future__ import annotations
 
-from simulator.network.effective_routes import EffectiveRoute, routes_to_azure
+from simulator.network.effective_routes import routes_to_azure
+from simulator.network.routes import EffectiveRoute
 from simulator.report.document import Line, Report, Row, Table
 from simulator.report.text import counted
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.network.effective_routes import EffectiveRoute
+from simulator.network.routes import EffectiveRoute
 from simulator.walk.packets import ICMP_V6, PROTOCOLS
 from simulator.walk.predictions import RuleReference
 

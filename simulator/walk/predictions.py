@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.azure.resource import ResourceId
-from simulator.network.effective_routes import EffectiveRoute
 from simulator.network.model import Endpoint
+from simulator.network.routes import EffectiveRoute
 from simulator.space.addresses import format_address
 from simulator.walk.packets import Int32, Packets
 from simulator.walk.reasons import REASONS, Verdict

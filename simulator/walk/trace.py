@@ -7,7 +7,7 @@ from typing import Literal
 
 from simulator.dataplane.filters import INBOUND, NO_TABLE, OUTBOUND
 from simulator.dataplane.plane import DataPlane
-from simulator.network.effective_routes import EffectiveRoute
+from simulator.network.routes import EffectiveRoute
 from simulator.walk.in_flight import Step as WalkStep
 from simulator.walk.predictions import NOTHING, Prediction, RuleReference, rule_reference
 from simulator.walk.questions import Question

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from simulator.flows.distinct import Column, distinct_rows
 from simulator.flows.replay import NONE, Replay
-from simulator.network.effective_routes import EffectiveRoute
+from simulator.network.routes import EffectiveRoute
 from simulator.walk.packets import Int32
 from simulator.walk.predictions import RuleReference
 from simulator.walk.reasons import Verdict

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.forwarding_table import NO_ROUTE, winning_routes
-from simulator.network.effective_routes import EffectiveRoute
+from simulator.network.routes import EffectiveRoute
 from simulator.space.addresses import parse_address, parse_prefix
 
 PREFIXES = ["0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/16", "10.0.0.0/24", "10.0.0.4/32", "10.0.1.0/24", "52.0.0.0/8"]

@@ -9,10 +9,11 @@ import pytest
 from simulator.azure.network_manager import NetworkManager
 from simulator.azure.resource import ResourceId
 from simulator.network.admin_rules import admin_rules, is_admin_exempt
-from simulator.network.effective_routes import EffectiveRoute, subnet_routes
+from simulator.network.effective_routes import subnet_routes
 from simulator.network.filter_rules import FilterRule
 from simulator.network.groups import connectivity_deployment_unknown
 from simulator.network.model import Network
+from simulator.network.routes import EffectiveRoute
 from simulator.space.addresses import EVERYTHING, merge, parse_prefix
 from tests.network.arm import Json, codes, network, peering, rid, subnet, subnet_id, vnet, vnet_id
 

@@ -6,14 +6,9 @@ import pytest
 
 from simulator.azure.snapshot import LearnedRoute
 from simulator.errors import QuestionError
-from simulator.network.effective_routes import (
-    EffectiveRoute,
-    effective_routes,
-    learned_routes_unknown,
-    routes_to_azure,
-    subnet_routes,
-)
+from simulator.network.effective_routes import effective_routes, learned_routes_unknown, routes_to_azure, subnet_routes
 from simulator.network.model import Network
+from simulator.network.routes import EffectiveRoute
 from tests.network.arm import gateway, network, nic, nic_id, peering, rid, subnet, subnet_id, table, vnet, vnet_id
 
 RESERVED = {"10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"}

@@ -9,8 +9,9 @@ import pytest
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import LearnedRoute
 from simulator.errors import QuestionError
-from simulator.network.effective_routes import EffectiveRoute, NextHop, next_hop, subnet_routes
+from simulator.network.effective_routes import NextHop, next_hop, subnet_routes
 from simulator.network.model import Network
+from simulator.network.routes import EffectiveRoute
 from tests.network.arm import (
     gateway,
     network,

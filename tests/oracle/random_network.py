@@ -267,8 +267,8 @@ def _peerings(world: World) -> None:
     if len(spokes) > 1 and world.chance(25):
         _peering(world, spokes[0], spokes[1], False)
     if world.chance(15):
-        # Azure always tells the space of a connected peer, so a link without it is not drawn.
-        world.link(hub, "gone", remoteAddressSpace={"addressPrefixes": ["10.200.0.0/16"]})
+        space = {"remoteAddressSpace": {"addressPrefixes": ["10.200.0.0/16"]}} if world.chance(70) else {}
+        world.link(hub, "gone", **space)
 
 
 def _peering(world: World, one: str, other: str, transits: bool) -> None:
@@ -410,8 +410,7 @@ def _gateways(world: World) -> None:
         if "GatewaySubnet" not in world.subnets_of[vnet]:
             continue
         for kind in world.pick([["Vpn"], ["Vpn"], ["ExpressRoute"], ["ExpressRoute"], ["Vpn", "ExpressRoute"]]):
-            # Two gateways that claim one prefix leave it to on-premises which one it uses: not drawn.
-            prefixes = sites[at % len(sites)] if at < len(sites) else (f"192.168.{200 + at}.0/24",)
+            prefixes = world.pick(SITES) if world.chance(20) else sites[at % len(sites)]
             how = world.random.randrange(10)
             name = f"gw{at}"
             if how < 4:

@@ -131,16 +131,14 @@ def _refuse_the_untold(
     if unresolved and is_public(destination) and best.hop not in SHIELDS:
         raise Fate("RULE_NOT_RESOLVED")
     falls_through = best.source == "Default" and best.hop in ("None", "Internet") and not is_public(destination)
+    if falls_through and _has_peer_of_unknown_space(places, network):
+        raise Fate("PEER_NOT_IN_EXPORT")
     if falls_through and any(gateway.routes_unknown for gateway in gateways):
         raise Fate("GATEWAY_ROUTES_UNKNOWN")
-    if falls_through and _may_be_in_missing_peer(places, network, destination):
-        raise Fate("PEER_NOT_IN_EXPORT")
 
 
-def _may_be_in_missing_peer(places: Places, network: VirtualNetwork, address: Address) -> bool:
-    """A link leads to a VNet of unknown space, and neither a VNet of the export nor a site has the address."""
-    untold = any(places.remote_prefixes(link) is None for link in places.links(network))
-    return untold and not places.is_in_azure(address) and places.on_premises_gateway(address) is None
+def _has_peer_of_unknown_space(places: Places, network: VirtualNetwork) -> bool:
+    return any(places.remote_prefixes(link) is None for link in places.links(network))
 
 
 def sees_private_endpoint(places: Places, network: VirtualNetwork, destination: Address) -> bool:
@@ -195,7 +193,7 @@ def _vnet_around(places: Places, network: VirtualNetwork, hop: Address) -> Virtu
             if remote is None:
                 raise Fate("NEXT_HOP_NOT_IN_EXPORT")
             return remote
-    if _may_be_in_missing_peer(places, network, hop):
+    if _has_peer_of_unknown_space(places, network):
         raise Fate("NEXT_HOP_NOT_IN_EXPORT")
     raise Fate("NEXT_HOP_UNREACHABLE")
 

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from simulator.network.effective_routes import EffectiveRoute, subnet_routes
+from simulator.network.effective_routes import subnet_routes
 from simulator.network.model import Network
+from simulator.network.routes import EffectiveRoute
 from tests.scenarios.questions import Question, ask, network_of
 
 FOLDER = Path(__file__).resolve().parents[2] / "scenarios" / "fta-routes"

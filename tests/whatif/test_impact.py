@@ -150,7 +150,7 @@ def test_notes_say_how_to_read_the_impact(ask: Ask) -> None:
     assert steady.startswith("steady_state: every flow is decided anew")
     assert "taken as deployed" in deployed
     assert undecided.startswith("1 conversation is not decided") and impact.undecided == 1
-    assert contradictions.startswith("1 recorded conversations contradict the prediction")
+    assert contradictions.startswith("1 recorded conversation contradicts the prediction")
 
 
 def test_a_change_that_does_not_fit_is_refused(ask: Ask) -> None:
