@@ -19,7 +19,8 @@ from simulator.azure.route_table import RouteTable
 from simulator.azure.security_group import NetworkSecurityGroup
 from simulator.azure.snapshot import Snapshot
 from tests.oracle.judgement import Judgement
-from tests.oracle.random_network import CLIENTS, CLIENTS_V6, network_of, random_world
+from tests.oracle.random_network import random_world
+from tests.oracle.random_world import CLIENTS, CLIENTS_V6, network_of
 
 #: (source, destination, source port, destination port, IANA protocol), as `Packets.of` takes them.
 Flow = tuple[str, str, int, int, int]

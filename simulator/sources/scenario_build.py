@@ -20,6 +20,7 @@ from simulator.sources.problems import did_you_mean
 from simulator.sources.scenario_errors import ErrorList, Path
 from simulator.sources.scenario_file import Scenario
 from simulator.sources.scenario_names import Names
+from simulator.sources.scenario_rules import security_rule, user_route
 
 R = TypeVar("R", bound=Resource)
 
@@ -205,38 +206,14 @@ def _security_rule(build: Build, group: ResourceId, rule: models.SecurityRule, p
         kind = "application_security_groups"
         return [build.names.find(kind, name, (*path, key, at)) for at, name in enumerate(names)]
 
-    return {
-        "id": group.child("securityRules", rule.name),
-        "priority": rule.priority,
-        "direction": rule.direction,
-        "access": rule.access,
-        "protocol": rule.protocol,
-        **_singular_or_plural("source_address_prefix", "es", [] if rule.source_asgs else rule.source),
-        **_singular_or_plural("destination_address_prefix", "es", [] if rule.destination_asgs else rule.destination),
-        **_singular_or_plural("source_port_range", "s", rule.source_ports),
-        **_singular_or_plural("destination_port_range", "s", rule.ports),
-        "source_application_security_groups": groups("source_asgs", rule.source_asgs),
-        "destination_application_security_groups": groups("destination_asgs", rule.destination_asgs),
-    }
-
-
-def _singular_or_plural(name: str, ending: str, values: list[str]) -> dict[str, Any]:
-    """ARM puts one value into the singular field and several into the plural one."""
-    return {name: values[0]} if len(values) == 1 else {name + ending: values}
+    sources = groups("source_asgs", rule.source_asgs)
+    return security_rule(group, rule, sources, groups("destination_asgs", rule.destination_asgs))
 
 
 def _route_tables(build: Build) -> Iterator[Resource]:
     for name, spec in build.scenario.route_tables.items():
         identity = build.names.find("route_tables", name, ("route_tables", name))
-        routes = [
-            {
-                "id": identity.child("routes", route_name),
-                "address_prefix": route.prefix,
-                "next_hop_type": next_hop_of(route)[0],
-                "next_hop_ip_address": next_hop_of(route)[1],
-            }
-            for route_name, route in spec.routes.items()
-        ]
+        routes = [user_route(identity, held_name, held) for held_name, held in spec.routes.items()]
         yield make(
             RouteTable,
             id=identity,
@@ -244,17 +221,6 @@ def _route_tables(build: Build) -> Iterator[Resource]:
             routes=routes,
             disable_bgp_route_propagation=spec.disable_bgp_route_propagation,
         )
-
-
-NEXT_HOPS = {
-    kind.lower(): kind for kind in ("VirtualAppliance", "VirtualNetworkGateway", "VnetLocal", "Internet", "None")
-} | {"virtualnetwork": "VnetLocal"}
-
-
-def next_hop_of(route: models.Route) -> tuple[str, str | None]:
-    """The next hop type and the address that a route of the file means; an address means VirtualAppliance."""
-    kind = NEXT_HOPS.get(route.next_hop.lower())
-    return (kind, route.ip) if kind else ("VirtualAppliance", route.next_hop)
 
 
 def _machines(build: Build) -> Iterator[Resource]:

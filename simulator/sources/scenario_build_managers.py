@@ -11,7 +11,7 @@ from simulator.sources import scenario_services as models
 from simulator.sources.problems import did_you_mean
 from simulator.sources.scenario_build import Build, make
 from simulator.sources.scenario_errors import Path
-from simulator.sources.scenario_fields import is_service_tag
+from simulator.sources.scenario_rules import admin_rule
 
 _ADMIN, _CONNECTIVITY = "security_admin_configurations", "connectivity_configurations"
 
@@ -50,7 +50,7 @@ def _manager(build: Build, name: str, spec: models.NetworkManager) -> NetworkMan
                             collection.applies_to,
                             (*path, _ADMIN, held_name, "rule_collections", collection_name, "applies_to"),
                         ),
-                        "rules": [_admin_rule(under, rule) for rule in collection.rules],
+                        "rules": [admin_rule(under, rule, groups) for rule in collection.rules],
                     }
                     for collection_name, collection in held.rule_collections.items()
                 ],
@@ -96,24 +96,6 @@ def _network_group(build: Build, identity: ResourceId, members: list[str], path:
     kinds = {ResourceId(str(member["resource_id"])).type for member in held}
     subnets_only = kinds == {"microsoft.network/virtualnetworks/subnets"}
     return {"id": identity, "static_members": held, "member_type": "Subnet" if subnets_only else "VirtualNetwork"}
-
-
-def _admin_rule(collection: ResourceId, rule: models.AdminRule) -> dict[str, Any]:
-    return {
-        "id": collection.child("rules", rule.name),
-        "priority": rule.priority,
-        "direction": rule.direction,
-        "access": rule.access,
-        "protocol": rule.protocol,
-        "sources": [_address_item(text) for text in rule.source],
-        "destinations": [_address_item(text) for text in rule.destination],
-        "source_port_ranges": rule.source_ports,
-        "destination_port_ranges": rule.ports,
-    }
-
-
-def _address_item(text: str) -> dict[str, str]:
-    return {"address_prefix": text, "address_prefix_type": "ServiceTag" if is_service_tag(text) else "IPPrefix"}
 
 
 def _connectivity(

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from pydantic_core import PydanticCustomError
 
 from simulator.azure.resource import ResourceId
-from simulator.sources.scenario_build import NEXT_HOPS, Build, next_hop_of
+from simulator.sources.scenario_build import Build
 from simulator.sources.scenario_errors import Path
 from simulator.sources.scenario_fields import is_service_tag, network_prefix
+from simulator.sources.scenario_rules import NEXT_HOPS, next_hop_of
 from simulator.space.addresses import Prefix, format_address, merge, parse_address, parse_prefix
 
 #: The codes of the network room for the same mistakes.

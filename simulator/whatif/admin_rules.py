@@ -20,8 +20,8 @@ from simulator.azure.network_manager import (
 )
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Snapshot
-from simulator.network.prefixes import readable_prefix
 from simulator.sources import scenario_services as models
+from simulator.sources.scenario_rules import admin_rule
 from simulator.whatif.lookup import existing_child, find, one_of, replaced, with_child
 from simulator.whatif.security_rules import edited_rule
 from simulator.whatif.step import Body, Position, read_part
@@ -129,28 +129,8 @@ class EditAdminRule:
 
 
 def _admin_rule(held: Collection, rule: models.AdminRule) -> AdminRule:
-    return AdminRule.model_validate(
-        {
-            "id": held.collection.id.child("rules", rule.name),
-            "priority": rule.priority,
-            "direction": rule.direction,
-            "access": rule.access,
-            "protocol": rule.protocol,
-            "sources": [_item(held.manager, text) for text in rule.source],
-            "destinations": [_item(held.manager, text) for text in rule.destination],
-            "source_port_ranges": rule.source_ports,
-            "destination_port_ranges": rule.ports,
-        }
-    )
-
-
-def _item(manager: NetworkManager, text: str) -> dict[str, str]:
-    """An address, the name of one of the manager's network groups, or a service tag, as ARM tells them apart."""
-    group = next((each for each in manager.network_groups if each.name.lower() == text.lower()), None)
-    if group is not None:
-        return {"address_prefix": str(group.id), "address_prefix_type": "NetworkGroup"}
-    is_prefix = text == "*" or readable_prefix(text) is not None
-    return {"address_prefix": text, "address_prefix_type": "IPPrefix" if is_prefix else "ServiceTag"}
+    groups = {group.name.lower(): group.id for group in held.manager.network_groups}
+    return AdminRule.model_validate(admin_rule(held.collection.id, rule, groups))
 
 
 def _written(rule: AdminRule) -> dict[str, Any]:

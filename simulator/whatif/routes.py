@@ -13,8 +13,8 @@ from simulator.azure.route_table import Route, RouteTable
 from simulator.azure.snapshot import Snapshot
 from simulator.sources import scenario_models as models
 from simulator.sources.problems import did_you_mean
-from simulator.sources.scenario_build import NEXT_HOPS, next_hop_of
 from simulator.sources.scenario_fields import Name
+from simulator.sources.scenario_rules import NEXT_HOPS, next_hop_of, user_route
 from simulator.space.addresses import parse_address
 from simulator.whatif.lookup import existing_child, find, replaced, with_child
 from simulator.whatif.step import Body, Position, read_part
@@ -101,14 +101,7 @@ def _route(table: RouteTable, route: NamedRoute, position: Position) -> Route:
     if kind == "VirtualAppliance" and not _is_address(address):
         hint = did_you_mean(route.next_hop, NEXT_HOPS.values()) if address else "add ip: …, or write the address itself"
         raise (position / "next_hop").error("VNS4004", f"next_hop {route.next_hop!r} has no address", hint)
-    return Route.model_validate(
-        {
-            "id": table.id.child("routes", route.name),
-            "address_prefix": route.prefix,
-            "next_hop_type": kind,
-            "next_hop_ip_address": address,
-        }
-    )
+    return Route.model_validate(user_route(table.id, route.name, route))
 
 
 def _is_address(text: str | None) -> bool:

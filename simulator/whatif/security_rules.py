@@ -13,6 +13,7 @@ from simulator.azure.resource import ResourceId
 from simulator.azure.security_group import ApplicationSecurityGroup, NetworkSecurityGroup, SecurityRule
 from simulator.azure.snapshot import Snapshot
 from simulator.sources import scenario_models as models
+from simulator.sources.scenario_rules import security_rule
 from simulator.whatif.lookup import existing_child, find, replaced, with_child
 from simulator.whatif.step import Body, Position, read_part
 
@@ -100,21 +101,8 @@ def _security_rule(
     def groups(side: str, names: list[str]) -> list[ResourceId]:
         return [_application_group(snapshot, name, position / f"{side}_asgs" / at) for at, name in enumerate(names)]
 
-    return SecurityRule.model_validate(
-        {
-            "id": group.id.child("securityRules", rule.name),
-            "priority": rule.priority,
-            "direction": rule.direction,
-            "access": rule.access,
-            "protocol": rule.protocol,
-            "source_address_prefixes": () if rule.source_asgs else rule.source,
-            "destination_address_prefixes": () if rule.destination_asgs else rule.destination,
-            "source_port_ranges": rule.source_ports,
-            "destination_port_ranges": rule.ports,
-            "source_application_security_groups": groups("source", rule.source_asgs),
-            "destination_application_security_groups": groups("destination", rule.destination_asgs),
-        }
-    )
+    sources, destinations = groups("source", rule.source_asgs), groups("destination", rule.destination_asgs)
+    return SecurityRule.model_validate(security_rule(group.id, rule, sources, destinations))
 
 
 def _application_group(snapshot: Snapshot, name: str, position: Position) -> ResourceId:

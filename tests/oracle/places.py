@@ -211,6 +211,10 @@ class Places:
                 return True
         return False
 
+    def has_peer_of_unknown_space(self, network: VirtualNetwork) -> bool:
+        """Whether a link leads to a VNet that is not in the export and whose space it does not tell."""
+        return any(self.remote_prefixes(link) is None for link in self.links(network))
+
     def borrows_missing_gateway(self, network: VirtualNetwork) -> bool:
         """Whether a link uses the gateways of a hub that is not in the export."""
         links = (link for link in self.links(network) if link.use_remote_gateways)
@@ -236,14 +240,15 @@ class Places:
         return any(any_covers(network.prefixes, address) for network in self.snapshot.virtual_networks)
 
     def on_premises_gateway(self, address: Address) -> Gateway | None:
-        """ORDER 2: the longest prefix, then ExpressRoute, then a declared site's own gateway."""
-        claims: list[tuple[int, bool, bool, Gateway]] = []
+        """ORDER 2: the longest prefix, then ExpressRoute, then a declared site's own gateway, then the last id."""
+        claims: list[tuple[int, bool, bool, str, Gateway]] = []
         for gateway in self.gateways:
             stated = [p for s in self.snapshot.declarations.on_premises if s.gateway == gateway.id for p in s.prefixes]
             for prefix in (*gateway.routes, *stated):
                 if length_of(prefix) > 0 and covers(prefix, address):
-                    claims.append((length_of(prefix), gateway.is_expressroute, prefix in stated, gateway))
-        return max(claims, key=lambda claim: claim[:3])[3] if claims else None
+                    rank = length_of(prefix), gateway.is_expressroute, prefix in stated, gateway.id.key
+                    claims.append((*rank, gateway))
+        return max(claims, key=lambda claim: claim[:4])[4] if claims else None
 
 
 def _named(subnet: Subnet, names: tuple[str, ...]) -> bool:

@@ -131,14 +131,10 @@ def _refuse_the_untold(
     if unresolved and is_public(destination) and best.hop not in SHIELDS:
         raise Fate("RULE_NOT_RESOLVED")
     falls_through = best.source == "Default" and best.hop in ("None", "Internet") and not is_public(destination)
-    if falls_through and _has_peer_of_unknown_space(places, network):
+    if falls_through and places.has_peer_of_unknown_space(network):
         raise Fate("PEER_NOT_IN_EXPORT")
     if falls_through and any(gateway.routes_unknown for gateway in gateways):
         raise Fate("GATEWAY_ROUTES_UNKNOWN")
-
-
-def _has_peer_of_unknown_space(places: Places, network: VirtualNetwork) -> bool:
-    return any(places.remote_prefixes(link) is None for link in places.links(network))
 
 
 def sees_private_endpoint(places: Places, network: VirtualNetwork, destination: Address) -> bool:
@@ -193,7 +189,7 @@ def _vnet_around(places: Places, network: VirtualNetwork, hop: Address) -> Virtu
             if remote is None:
                 raise Fate("NEXT_HOP_NOT_IN_EXPORT")
             return remote
-    if _has_peer_of_unknown_space(places, network):
+    if places.has_peer_of_unknown_space(network):
         raise Fate("NEXT_HOP_NOT_IN_EXPORT")
     raise Fate("NEXT_HOP_UNREACHABLE")
 

@@ -24,8 +24,9 @@ class Answer(IntEnum):
     NO = 0
     MAYBE = 1
     IF_LEARNED = 2
-    IF_ROUTED = 3
-    YES = 4
+    IF_PEERED = 3
+    IF_ROUTED = 4
+    YES = 5
 
     @property
     def doubt(self) -> str | None:
@@ -33,6 +34,7 @@ class Answer(IntEnum):
         return {
             Answer.MAYBE: "RULE_NOT_RESOLVED",
             Answer.IF_LEARNED: "GATEWAY_ROUTES_UNKNOWN",
+            Answer.IF_PEERED: "PEER_NOT_IN_EXPORT",
             Answer.IF_ROUTED: "ROUTE_TABLE_NOT_IN_EXPORT",
         }.get(self)
 
@@ -84,15 +86,18 @@ def _item_answer(places: Places, item: str, address: Address, subnet: Subnet | N
 
 
 def _in_virtual_network(places: Places, inside: list[str], address: Address, subnet: Subnet) -> Answer:
-    """An address outside the tag may be in it when the user routes are missing, or learned ones and it is private."""
+    """An address outside the tag may be in it when the table is missing, or it is private and routes are untold."""
     if any_covers(inside, address):
         return Answer.YES
     if subnet.route_table is not None and places.snapshot.get(subnet.route_table, RouteTable) is None:
         return Answer.IF_ROUTED
     network = places.virtual_network(subnet.virtual_network)
     gateways = places.gateways_of(network) if network else []
-    untold = any(gateway.routes_unknown for gateway in gateways)
-    return Answer.IF_LEARNED if untold and not is_public(address) else Answer.NO
+    if network is None or is_public(address):
+        return Answer.NO
+    if any(gateway.routes_unknown for gateway in gateways):
+        return Answer.IF_LEARNED
+    return Answer.IF_PEERED if places.has_peer_of_unknown_space(network) else Answer.NO
 
 
 def _yes(truth: bool) -> Answer:

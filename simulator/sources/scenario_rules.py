@@ -1,0 +1,82 @@
+"""Rules and routes in a scenario's words, as ARM writes them. Scenario files and change files are read by these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simulator.azure.resource import ResourceId
+from simulator.sources import scenario_models as models
+from simulator.sources.scenario_fields import is_service_tag
+from simulator.sources.scenario_services import AdminRule
+
+NEXT_HOPS = {
+    kind.lower(): kind for kind in ("VirtualAppliance", "VirtualNetworkGateway", "VnetLocal", "Internet", "None")
+} | {"virtualnetwork": "VnetLocal"}
+
+
+def security_rule(
+    group: ResourceId,
+    rule: models.SecurityRule,
+    source_groups: list[ResourceId],
+    destination_groups: list[ResourceId],
+) -> dict[str, Any]:
+    """A rule of a network security group. Application security groups stand in place of a side's addresses."""
+    return {
+        "id": group.child("securityRules", rule.name),
+        "priority": rule.priority,
+        "direction": rule.direction,
+        "access": rule.access,
+        "protocol": rule.protocol,
+        **_singular_or_plural("source_address_prefix", "es", [] if source_groups else rule.source),
+        **_singular_or_plural("destination_address_prefix", "es", [] if destination_groups else rule.destination),
+        **_singular_or_plural("source_port_range", "s", rule.source_ports),
+        **_singular_or_plural("destination_port_range", "s", rule.ports),
+        "source_application_security_groups": source_groups,
+        "destination_application_security_groups": destination_groups,
+    }
+
+
+def admin_rule(collection: ResourceId, rule: AdminRule, groups: Mapping[str, ResourceId]) -> dict[str, Any]:
+    """A security admin rule; `groups` are the manager's network groups by name in lower case."""
+    return {
+        "id": collection.child("rules", rule.name),
+        "priority": rule.priority,
+        "direction": rule.direction,
+        "access": rule.access,
+        "protocol": rule.protocol,
+        "sources": [_address_item(text, groups) for text in rule.source],
+        "destinations": [_address_item(text, groups) for text in rule.destination],
+        "source_port_ranges": rule.source_ports,
+        "destination_port_ranges": rule.ports,
+    }
+
+
+def user_route(table: ResourceId, name: str, route: models.Route) -> dict[str, Any]:
+    """A user-defined route of `table`."""
+    kind, address = next_hop_of(route)
+    return {
+        "id": table.child("routes", name),
+        "address_prefix": route.prefix,
+        "next_hop_type": kind,
+        "next_hop_ip_address": address,
+    }
+
+
+def next_hop_of(route: models.Route) -> tuple[str, str | None]:
+    """The next hop type and the address that a route of the file means; an address means VirtualAppliance."""
+    kind = NEXT_HOPS.get(route.next_hop.lower())
+    return (kind, route.ip) if kind else ("VirtualAppliance", route.next_hop)
+
+
+def _singular_or_plural(name: str, ending: str, values: list[str]) -> dict[str, Any]:
+    """ARM puts one value into the singular field and several into the plural one."""
+    return {name: values[0]} if len(values) == 1 else {name + ending: values}
+
+
+def _address_item(text: str, groups: Mapping[str, ResourceId]) -> dict[str, str]:
+    """An address, the name of one of the manager's network groups, or a service tag, as ARM tells them apart."""
+    group = groups.get(text.strip().lower())
+    if group is not None:
+        return {"address_prefix": str(group), "address_prefix_type": "NetworkGroup"}
+    return {"address_prefix": text, "address_prefix_type": "ServiceTag" if is_service_tag(text) else "IPPrefix"}
