@@ -80,7 +80,7 @@ def sample_flows(network: Network, count: int, seed: int) -> Packets:
     if not kinds:
         raise QuestionError(
             "the network holds no two ends that could talk",
-            code="VNS5101",
+            code="VNS5104",
             place=network.snapshot.name,
             hint="give at least one network interface with a private address",
         )

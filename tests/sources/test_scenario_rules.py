@@ -19,7 +19,12 @@ network_managers:
           c:
             applies_to: [all]
             rules:
-              - {name: r, priority: 1, direction: Inbound, access: Deny, source: [Prod, Internet, 10.9.0.0/16], destination: "*"}
+              - name: r
+                priority: 1
+                direction: Inbound
+                access: Deny
+                source: [Prod, Internet, 10.9.0.0/16]
+                destination: "*"
 """
 
 
