@@ -23,6 +23,7 @@ class VirtualNetworkGateway(Resource):
     gateway_type: str = "Vpn"
     vpn_type: str | None = None
     enable_bgp: bool = False
+    gateway_default_site: Reference | None = None
     ip_configurations: Annotated[tuple[GatewayIpConfiguration, ...], type_of_tuple] = ()
 
 

@@ -102,6 +102,8 @@ class Forwarding:
         self.vnet = np.array(vnets, np.int32)
         self.is_connected_group = np.array([*(one.next_hop_type == "ConnectedGroup" for one in self.routes), False])
         self.is_system = np.array([*(route.source == "Default" for route in self.routes), False])
+        self.is_beatable = np.array([*(one.source == "User" and not _is_host(one) for one in self.routes), False])
+        self.is_to_appliance = np.array([*(one.next_hop_type == "VirtualAppliance" for one in self.routes), False])
         self.is_learned = np.array([*(route.source == "VirtualNetworkGateway" for route in self.routes), False])
 
     def _lead(self, route: EffectiveRoute, owner: int) -> tuple[int, int, int]:
@@ -150,3 +152,8 @@ class Forwarding:
     def _misses_table(self, subnet: ResourceId) -> bool:
         table = self._network.subnets[subnet].route_table
         return table is not None and self._network.snapshot.get(table, RouteTable) is None
+
+
+def _is_host(route: EffectiveRoute) -> bool:
+    """No prefix is longer than this route's."""
+    return all(prefix.low == prefix.high for prefix in map(parse_prefix, route.prefixes))

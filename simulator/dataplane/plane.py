@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from simulator.azure.gateway import VirtualNetworkGateway
 from simulator.azure.resource import ResourceId
 from simulator.dataplane.appliances import Appliances
 from simulator.dataplane.atoms import Atoms
@@ -64,7 +65,9 @@ class DataPlane:
         for number, gateway in enumerate(network.gateways, start=self.places.first_gateway):
             self.gateway_routes_unknown[number] = gateway.routes is None
             lengths = [parse_prefix(route.prefix).length for route in gateway.known_routes]
-            self.gateway_has_default[number] = 0 in lengths
+            held = network.snapshot.get(gateway.id, VirtualNetworkGateway)
+            forced = held is not None and held.gateway_default_site is not None  # forced tunnelling of a VPN gateway
+            self.gateway_has_default[number] = forced or 0 in lengths
 
     def nearby(self, vnet: int) -> tuple[int, ...]:
         """The VNet and its direct peers, as numbers; nothing for -1."""

@@ -23,6 +23,8 @@ from simulator.dataplane.plane import DataPlane
 from simulator.walk.in_flight import InFlight, Outcome, first_of
 from simulator.walk.packets import Bools, Int32
 
+_NEXT_HOP_UNKNOWN = "NEXT_HOP_NOT_IN_EXPORT"
+
 
 def route_of(plane: DataPlane, packets: InFlight) -> Int32:
     """The number of the route that wins for each packet at its place."""
@@ -32,36 +34,48 @@ def route_of(plane: DataPlane, packets: InFlight) -> Int32:
 
 
 def effective_route(plane: DataPlane, packets: InFlight) -> Outcome:
-    """Does the winning route (in `packets.route`) lead anywhere? `None` and next hops out of reach drop."""
-    forwarding = plane.forwarding
-    leads = forwarding.leads[packets.route]
+    """Does the winning route (in `packets.route`) lead anywhere, and is it certain that it wins?"""
+    near = plane.private_endpoints.near(packets.at, packets.destination)
+    tests = [(near, "PRIVATE_ENDPOINT_NOT_MODELLED"), *_doubts(plane, packets), *_drops(plane, packets)]
+    return Outcome(first_of(len(packets), *tests), row=packets.route)
+
+
+def _doubts(plane: DataPlane, packets: InFlight) -> list[tuple[Bools, str]]:
+    """What the export does not hold could give the destination another route."""
+    forwarding, facts = plane.forwarding, plane.facts
     subnet = plane.places.subnet[packets.at]
     region = plane.region_of_atom[packets.destination]
+    leads = forwarding.leads[packets.route]
+    public, in_a_vnet = facts.is_public[region], facts.vnet[region] >= 0
     by_system = forwarding.is_system[packets.route] | (leads == MISSING)
-    could_be_learned = forwarding.routes_unknown[subnet] & forwarding.is_system[packets.route]
-    public = plane.facts.is_public[region]
-    by_tag = forwarding.tag_missing[subnet] & public & (leads != BY_ADDRESS)
-    in_a_vnet = plane.facts.vnet[region] >= 0
-    private_to_internet = (leads == TO_INTERNET) & ~public
-    nowhere = (leads == DROP) | private_to_internet | (leads == MISSING)
-    reason = first_of(
-        len(packets),
-        (plane.private_endpoints.near(packets.at, packets.destination), "PRIVATE_ENDPOINT_NOT_MODELLED"),
+    falls_through = by_system & ~public & np.isin(leads, (DROP, TO_INTERNET, MISSING))
+    # A gateway's longer prefix would beat a user route, but for host routes and the space of known VNets.
+    beatable = forwarding.is_beatable[packets.route] & ~public & ~in_a_vnet
+    unreachable = leads == UNREACHABLE
+    return [
         (forwarding.table_missing[subnet], "ROUTE_TABLE_NOT_IN_EXPORT"),
-        (by_tag, "RULE_NOT_RESOLVED"),
-        (nowhere & by_system & ~public & forwarding.peers_unknown[subnet], "PEER_NOT_IN_EXPORT"),
-        (nowhere & in_a_vnet & by_system & forwarding.connectivity_unknown[subnet], "CONNECTIVITY_DEPLOYMENT_UNKNOWN"),
-        (nowhere & could_be_learned, "GATEWAY_ROUTES_UNKNOWN"),
+        (forwarding.tag_missing[subnet] & public & (leads != BY_ADDRESS), "RULE_NOT_RESOLVED"),
+        (falls_through & forwarding.peers_unknown[subnet], "PEER_NOT_IN_EXPORT"),
+        (falls_through & in_a_vnet & forwarding.connectivity_unknown[subnet], "CONNECTIVITY_DEPLOYMENT_UNKNOWN"),
+        ((falls_through | beatable) & forwarding.routes_unknown[subnet], "GATEWAY_ROUTES_UNKNOWN"),
+        (unreachable & forwarding.is_to_appliance[packets.route] & forwarding.peers_unknown[subnet], _NEXT_HOP_UNKNOWN),
+    ]
+
+
+def _drops(plane: DataPlane, packets: InFlight) -> list[tuple[Bools, str]]:
+    """Routes that lead nowhere, or where we do not follow."""
+    leads = plane.forwarding.leads[packets.route]
+    public = plane.facts.is_public[plane.region_of_atom[packets.destination]]
+    return [
         (leads == DROP, "ROUTE_NONE"),
         (leads == MISSING, "ROUTE_MISSING"),
         (leads == UNREACHABLE, "NEXT_HOP_UNREACHABLE"),
-        (leads == NOT_IN_EXPORT, "NEXT_HOP_NOT_IN_EXPORT"),
+        (leads == NOT_IN_EXPORT, _NEXT_HOP_UNKNOWN),
         (leads == PEER_MISSING, "PEER_NOT_IN_EXPORT"),
         (leads == SERVICE_ENDPOINT, "SERVICE_ENDPOINT_NOT_MODELLED"),
         (leads == PRIVATE_ENDPOINT, "PRIVATE_ENDPOINT_NOT_MODELLED"),
-        (private_to_internet, "NOT_PUBLIC"),
-    )
-    return Outcome(reason, row=packets.route)
+        ((leads == TO_INTERNET) & ~public, "NOT_PUBLIC"),
+    ]
 
 
 def next_place(plane: DataPlane, packets: InFlight) -> Int32:

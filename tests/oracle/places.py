@@ -240,13 +240,13 @@ class Places:
         return any(any_covers(network.prefixes, address) for network in self.snapshot.virtual_networks)
 
     def on_premises_gateway(self, address: Address) -> Gateway | None:
-        """ORDER 2: the longest prefix, then ExpressRoute, then a declared site's own gateway, then the last id."""
+        """ORDER 2: the longest prefix, then a declared site's own gateway, then ExpressRoute, then the last id."""
         claims: list[tuple[int, bool, bool, str, Gateway]] = []
         for gateway in self.gateways:
             stated = [p for s in self.snapshot.declarations.on_premises if s.gateway == gateway.id for p in s.prefixes]
             for prefix in (*gateway.routes, *stated):
                 if length_of(prefix) > 0 and covers(prefix, address):
-                    rank = length_of(prefix), gateway.is_expressroute, prefix in stated, gateway.id.key
+                    rank = length_of(prefix), prefix in stated, gateway.is_expressroute, gateway.id.key
                     claims.append((*rank, gateway))
         return max(claims, key=lambda claim: claim[:4])[4] if claims else None
 

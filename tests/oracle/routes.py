@@ -133,7 +133,9 @@ def _refuse_the_untold(
     falls_through = best.source == "Default" and best.hop in ("None", "Internet") and not is_public(destination)
     if falls_through and places.has_peer_of_unknown_space(network):
         raise Fate("PEER_NOT_IN_EXPORT")
-    if falls_through and any(gateway.routes_unknown for gateway in gateways):
+    private_elsewhere = not is_public(destination) and not places.is_in_azure(destination)
+    beatable = best.source == "User" and length_of(best.prefix) < destination.max_prefixlen and private_elsewhere
+    if (falls_through or beatable) and any(gateway.routes_unknown for gateway in gateways):
         raise Fate("GATEWAY_ROUTES_UNKNOWN")
 
 
