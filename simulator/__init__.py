@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simulator.comparison.diff import diff
     from simulator.errors import SimulatorError
+    from simulator.flows.generation import generate_flow_log
     from simulator.flows.read import read_flow_logs
     from simulator.flows.replay import replay
     from simulator.network.effective_routes import effective_routes, next_hop
@@ -31,6 +32,7 @@ __all__ = [
     "effective_routes",
     "effective_security_rules",
     "explain",
+    "generate_flow_log",
     "ip_flow_verify",
     "load",
     "load_change",
@@ -48,6 +50,7 @@ _HOMES = {
     "effective_routes": "simulator.network.effective_routes",
     "effective_security_rules": "simulator.network.effective_rules",
     "explain": "simulator.walk.explain",
+    "generate_flow_log": "simulator.flows.generation",
     "ip_flow_verify": "simulator.walk.explain",
     "load": "simulator.network.load",
     "load_change": "simulator.whatif.change",

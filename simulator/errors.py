@@ -1,8 +1,7 @@
 """Every way the simulator can say that an input is wrong: value, place, way out and a stable code.
 
 SimulatorError
-├── SourceError       a topology file cannot be read (VNS1xxx)
-├── TopologyError     what was read is not a network that Azure would accept (VNS2xxx)
+├── SourceError       a topology file cannot be read, or Azure would refuse it (VNS1xxx, VNS2xxx)
 ├── FlowLogError      a flow log cannot be read (VNS3xxx)
 ├── ChangeError       a proposed change does not fit the network (VNS4xxx)
 └── QuestionError     a question names something the network does not hold (VNS5xxx)
@@ -37,10 +36,6 @@ class SimulatorError(Exception):
 
 class SourceError(SimulatorError):
     """A topology file cannot be read."""
-
-
-class TopologyError(SimulatorError):
-    """What was read is not a network that Azure would accept."""
 
 
 class FlowLogError(SimulatorError):

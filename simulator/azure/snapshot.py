@@ -118,20 +118,6 @@ class Declarations:
     service_tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     assumptions: Mapping[str, str] = field(default_factory=dict)
 
-    def merged_with(self, other: Declarations) -> Declarations:
-        """Both sets of facts; where both speak, `other` wins."""
-        deployments = (
-            self.deployments if other.deployments is None else {**(self.deployments or {}), **other.deployments}
-        )
-        return Declarations(
-            learned_routes={**self.learned_routes, **other.learned_routes},
-            deployments=deployments,
-            appliances={**self.appliances, **other.appliances},
-            on_premises=(*self.on_premises, *other.on_premises),
-            service_tags={**self.service_tags, **other.service_tags},
-            assumptions={**self.assumptions, **other.assumptions},
-        )
-
 
 R = TypeVar("R", bound=Resource)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -12,9 +13,6 @@ from simulator.cli.exits import Exit
 from simulator.cli.loading import load_network
 from simulator.cli.options import NetworkArgument, verb
 from simulator.cli.session import Session
-
-if TYPE_CHECKING:
-    from simulator.network.model import Network
 
 NAME = "generate"
 _START = "2026-01-12T08:00:00Z"
@@ -28,35 +26,41 @@ def command(
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same log.")] = 1,
     start: Annotated[str, typer.Option("--start", help="When the log begins: ISO 8601, UTC if no zone.")] = _START,
     minutes: Annotated[int, typer.Option("--minutes", min=1, max=44_640, help="How long the log is.")] = 60,
+    output_folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--output-folder", help="Write blobs here, by hour and NIC, at the paths Azure uses.", show_default=False
+        ),
+    ] = None,
 ) -> int:
     """Write a flow log of made-up traffic.
 
-    The log is a VNet flow log, version 4, and holds what the predictions say Azure would record. Give --output-file,
-    or it goes to stdout.
+    The log is a VNet flow log, version 4, and holds what the predictions say Azure would record. Give --output-file or
+    --output-folder, or it goes to stdout as one blob.
     """
+    import simulator
+    from simulator.flows.vnet_flow_log_writer import write_vnet_flow_log, write_vnet_flow_logs
+
     beginning = _moment(start)
     loaded = load_network(session, network)
+    regions = {held.id.key: held.location for held in loaded.snapshot.virtual_networks if held.location}
     with session.step(f"generating {flows:,} flows"):
-        blob = _blob(loaded, flows, seed, beginning, minutes)
+        records = simulator.generate_flow_log(loaded, flows=flows, seed=seed, start=beginning, minutes=minutes)
+    if output_folder is not None:
+        try:
+            files = write_vnet_flow_logs(output_folder, records, regions=regions, phase_seed=seed)
+        except OSError as error:
+            message = f"cannot write below {output_folder}: {error.strerror}"
+            raise typer.BadParameter(message, param_hint="--output-folder") from None
+        session.note(f"wrote {len(files):,} blobs below {output_folder}")
+        return Exit.OK
+    blob = write_vnet_flow_log(records, regions=regions, phase_seed=seed)
     if session.output_file is not None:
         session.save(blob)
     else:
         sys.stdout.buffer.write(blob)
         sys.stdout.buffer.flush()
     return Exit.OK
-
-
-def _blob(network: Network, flows: int, seed: int, start: datetime, minutes: int) -> bytes:
-    from simulator.flows.sample_traffic import sample_flows
-    from simulator.flows.synthetic import generate
-    from simulator.flows.vnet_flow_log_writer import write_vnet_flow_log
-    from simulator.walk.explain import data_plane
-    from simulator.walk.packet_walk import packet_walk
-
-    predictions = packet_walk(data_plane(network), sample_flows(network, flows, seed))
-    records = generate(predictions, start=start, minutes=minutes, seed=seed)
-    regions = {held.id.key: held.location for held in network.snapshot.virtual_networks if held.location}
-    return write_vnet_flow_log(records, regions=regions, phase_seed=seed)
 
 
 def _moment(text: str) -> datetime:

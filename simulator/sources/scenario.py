@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,11 +42,6 @@ def scenario_snapshot(path: str | Path) -> Snapshot:
     errors.raise_any()
     own = Snapshot.of(resources, declared, name)
     return replace(own, resources={**included.resources, **own.resources}, issues=included.issues)
-
-
-def scenario_assumptions(path: str | Path) -> Mapping[str, str]:
-    """The ``assumptions:`` of one scenario file: what is taken for granted where Azure does not say."""
-    return _read(Path(path))[1].assumptions
 
 
 def scenario_schema() -> dict[str, Any]:

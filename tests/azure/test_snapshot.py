@@ -11,11 +11,7 @@ from simulator.azure.resource import Resource, ResourceId
 from simulator.azure.route_table import RouteTable
 from simulator.azure.snapshot import (
     MODELS,
-    Appliance,
-    Declarations,
     Issue,
-    LearnedRoute,
-    OnPremisesNetwork,
     Snapshot,
 )
 from simulator.azure.virtual_network import VirtualNetwork
@@ -76,39 +72,3 @@ GATEWAY = ResourceId(f"{NETWORK}/virtualNetworkGateways/gw")
 OTHER = ResourceId(f"{NETWORK}/virtualNetworkGateways/other")
 NIC = ResourceId(f"{NETWORK}/networkInterfaces/nva-nic")
 CONFIGURATION = ResourceId(f"{NETWORK}/networkManagers/m/securityAdminConfigurations/c")
-
-
-def test_declarations_join_and_the_later_one_wins() -> None:
-    hq, branch = OnPremisesNetwork("hq", ("192.168.0.0/16",), GATEWAY), OnPremisesNetwork("branch", (), OTHER)
-    below = Declarations(
-        learned_routes={GATEWAY: (LearnedRoute("10.0.0.0/8"),), OTHER: ()},
-        deployments={"westeurope": (CONFIGURATION,), "northeurope": ()},
-        appliances={NIC: Appliance(NIC, snat="all")},
-        on_premises=(hq,),
-        service_tags={"MyTag": ("203.0.113.0/24",)},
-    )
-    above = Declarations(
-        learned_routes={ResourceId(str(GATEWAY).upper()): (LearnedRoute("172.16.0.0/12"),)},
-        deployments={"westeurope": ()},
-        appliances={NIC: Appliance(NIC, snat="none")},
-        on_premises=(branch,),
-        service_tags={"Other": ()},
-    )
-    assert below.merged_with(above) == Declarations(
-        learned_routes={GATEWAY: (LearnedRoute("172.16.0.0/12"),), OTHER: ()},
-        deployments={"westeurope": (), "northeurope": ()},
-        appliances={NIC: Appliance(NIC, snat="none")},
-        on_premises=(hq, branch),
-        service_tags={"MyTag": ("203.0.113.0/24",), "Other": ()},
-    )
-
-
-def test_nothing_declared_changes_nothing() -> None:
-    held = Declarations(deployments={"westeurope": (CONFIGURATION,)}, service_tags={"MyTag": ()})
-    assert held.merged_with(Declarations()) == Declarations().merged_with(held) == held
-
-
-def test_nobody_having_said_what_is_deployed_is_not_the_same_as_nothing_deployed() -> None:
-    assert Declarations().merged_with(Declarations()).deployments is None
-    assert Declarations().merged_with(Declarations(deployments={})).deployments == {}
-    assert Declarations(deployments={}).merged_with(Declarations()).deployments == {}

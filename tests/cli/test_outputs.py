@@ -189,3 +189,16 @@ def test_output_file_holds_what_stdout_would(vnetsim: Run, small: Path, tmp_path
         ended = vnetsim("check", small, "-o", output, "--output-file", tmp_path / "out")
         assert (ended.code, ended.out) == (0, "")
         assert (tmp_path / "out").read_bytes().decode() == printed.out
+
+
+def test_generated_blobs_lie_by_hour_and_nic_and_are_read_again_whole(
+    vnetsim: Run, small: Path, tmp_path: Path
+) -> None:
+    one, many = tmp_path / "one.json", tmp_path / "many"
+    made = ["--flows", 50, "--seed", 3]
+    assert vnetsim("generate", small, *made, "--output-file", one).code == 0
+    assert vnetsim("generate", small, *made, "--output-folder", many).code == 0
+    assert all(path.match("y=*/m=*/d=*/h=*/m=00/macAddress=*/PT1H.json") for path in many.rglob("*.json"))
+    together, apart = (vnetsim("replay", small, log, "-o", "csv").out.splitlines() for log in (one, many))
+    assert sorted(apart) == sorted(together)
+    assert vnetsim("generate", small, *made, "--output-folder", one).code == 2

@@ -11,7 +11,6 @@ from simulator.dataplane.plane import DataPlane
 from simulator.network.model import Network
 from simulator.network.network import build_network
 from simulator.sources.load import load_snapshot
-from simulator.sources.scenario import scenario_assumptions
 from simulator.walk.packet_walk import packet_walk
 from simulator.walk.packets import Packets
 from simulator.walk.predictions import Prediction
@@ -38,7 +37,7 @@ def network_of(topology: Path, change: Path | None = None) -> Network:
     """The network of a scenario file, after the change of a change file."""
     snapshot = load_snapshot(topology)
     changed = load_change(change).apply(snapshot) if change else snapshot
-    return build_network(changed, scenario_assumptions(topology))
+    return build_network(changed, changed.declarations.assumptions)
 
 
 @cache

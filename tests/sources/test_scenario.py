@@ -18,7 +18,7 @@ from simulator.azure.security_group import NetworkSecurityGroup
 from simulator.azure.snapshot import MODELS, LearnedRoute, Snapshot
 from simulator.azure.virtual_network import VirtualNetwork, VirtualNetworkPeering
 from simulator.errors import SourceError
-from simulator.sources.scenario import scenario_assumptions, scenario_schema, scenario_snapshot
+from simulator.sources.scenario import scenario_schema, scenario_snapshot
 from simulator.sources.yaml_text import load_yaml
 
 EVERYTHING = Path(__file__).parent / "data" / "everything.yaml"
@@ -132,7 +132,6 @@ def test_declarations(snapshot: Snapshot) -> None:
     assert appliance.rules is not None and appliance.rules[0].destination_ports == ("443",)
     assert [network.hosts for network in declared.on_premises] == [{"dc1": "192.168.0.10"}]
     assert declared.service_tags == {"MyTag": ("203.0.113.0/24",)}
-    assert declared.assumptions == scenario_assumptions(EVERYTHING)
     assert declared.assumptions == {"connected": "true", "limit": "3", "note": "22:30"}
 
 
