@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from simulator.dataplane.filter_table import Header
 from simulator.dataplane.plane import DataPlane
+from simulator.walk.forwarded import Forwarded
 from simulator.walk.packets import Bools, Int32
 from simulator.walk.predictions import NOTHING, ObservationColumns
 from simulator.walk.reasons import CODE_OF
@@ -113,8 +114,7 @@ def header_at(plane: DataPlane, packets: InFlight) -> Header:
 class Ledger:
     """One row for each packet of the batch, which `started` holds as it came in: its fate, and what the reply needs.
 
-    `appliances` sums the keys of the stateful appliances passed. Hop by hop, `passed` is the appliance that forwarded
-    and `passed_source` the source it met; `nat_place` the one that replaced the source and `nat_source` the original.
+    `appliances` sums the keys of the stateful appliances passed; `forwarded` says what each appliance did.
     """
 
     started: InFlight
@@ -127,10 +127,7 @@ class Ledger:
         self.route = np.full(count, NOTHING, np.int32)
         self.origin, self.end, self.end_source, self.target = (np.full(count, NOTHING, np.int32) for _ in range(4))
         self.appliances = np.zeros(count, np.uint64)
-        self.passed = np.full((count, HOP_LIMIT), NOTHING, np.int32)
-        self.passed_source = np.full((count, HOP_LIMIT), NOTHING, np.int32)
-        self.nat_place = np.full((count, HOP_LIMIT), NOTHING, np.int32)
-        self.nat_source = np.full((count, HOP_LIMIT), NOTHING, np.int32)
+        self.forwarded = Forwarded(count)
         self.path: list[tuple[Int32, Int32]] = []
         self._observed: list[tuple[Int32, Int32, UInt8, UInt8, Int32, Int32, Int32, Int32]] = []
 

@@ -49,11 +49,11 @@ def packet_walk(plane: DataPlane, packets: Packets, *, steps: list[Step] | None 
     outside = departing.at == plane.places.internet
     arriving = _enter(plane, departing.where(outside), packets, ledger)
     departing = departing.where(~outside)
-    for hop in range(HOP_LIMIT):
+    for _ in range(HOP_LIMIT):
         if not len(departing) + len(arriving):
             break
         arrived = _send(plane, departing, ledger)
-        departing = _receive(plane, InFlight.join([arriving, arrived]), ledger, hop)
+        departing = _receive(plane, InFlight.join([arriving, arrived]), ledger)
         arriving = arriving.where(np.zeros(len(arriving), bool))
     return_path(plane, ledger)
     return Predictions(
@@ -102,13 +102,6 @@ def _send(plane: DataPlane, packets: InFlight, ledger: Ledger) -> InFlight:
     return packets.but(at=packets.target)
 
 
-def loop(packets: InFlight, ledger: Ledger) -> Outcome:
-    """An appliance that sees the same packet again will see it for ever."""
-    here = ledger.passed[packets.flow] == packets.at[:, None]
-    same = ledger.passed_source[packets.flow] == packets.source[:, None]
-    return Outcome(first_of(len(packets), ((here & same).any(axis=1), "ROUTING_LOOP")))
-
-
 def _leave(plane: DataPlane, packets: InFlight, ledger: Ledger, layer: Layer, name: str) -> None:
     """The end of what goes out of the network: the place it leaves from stays the end, its door is the target."""
     if not len(packets):
@@ -128,7 +121,7 @@ def _deliver(plane: DataPlane, packets: InFlight, bypassed: Bools, ledger: Ledge
     ledger.close(packets.where(~from_outside), codes(int((~from_outside).sum())))
 
 
-def _receive(plane: DataPlane, packets: InFlight, ledger: Ledger, hop: int) -> InFlight:
+def _receive(plane: DataPlane, packets: InFlight, ledger: Ledger) -> InFlight:
     """In through the filters; at home the packet is delivered, elsewhere it is asked to be forwarded."""
     ledger.visit(packets)
     packets = ledger.keep("loop", packets, loop(packets, ledger))
@@ -136,10 +129,10 @@ def _receive(plane: DataPlane, packets: InFlight, ledger: Ledger, hop: int) -> I
     places = plane.places
     home = places.owner(places.vnet[packets.at], packets.destination) == packets.at
     _deliver(plane, packets.where(home), bypassed[home], ledger)
-    return _forward(plane, packets.where(~home), ledger, hop)
+    return _forward(plane, packets.where(~home), ledger)
 
 
-def _forward(plane: DataPlane, packets: InFlight, ledger: Ledger, hop: int) -> InFlight:
+def _forward(plane: DataPlane, packets: InFlight, ledger: Ledger) -> InFlight:
     """Through the appliance at whose NIC the packets are, with the source that it gives them."""
     if not len(packets):
         return packets
@@ -148,10 +141,12 @@ def _forward(plane: DataPlane, packets: InFlight, ledger: Ledger, hop: int) -> I
         ledger.decide(packets, APPLIANCE_LAYER, outcome.table, outcome.row, outcome.row >= 0)
     packets = ledger.keep("appliance", packets, outcome)
     ledger.appliances[packets.flow] += plane.appliances.key[packets.at]
-    ledger.passed[packets.flow, hop] = packets.at
-    ledger.passed_source[packets.flow, hop] = packets.source
     source = translated_source(plane, packets)
-    changed = source != packets.source
-    ledger.nat_place[packets.flow[changed], hop] = packets.at[changed]
-    ledger.nat_source[packets.flow[changed], hop] = packets.source[changed]
+    ledger.forwarded.add(packets.flow, packets.at, packets.source, source)
     return packets.but(source=source)
+
+
+def loop(packets: InFlight, ledger: Ledger) -> Outcome:
+    """An appliance that sees the same packet again will see it for ever."""
+    again = ledger.forwarded.passed_as_now(packets.flow, packets.at, packets.source)
+    return Outcome(first_of(len(packets), (again, "ROUTING_LOOP")))

@@ -13,7 +13,7 @@ from simulator.dataplane.forwarding import TO_GATEWAY, TO_INTERNET
 from simulator.dataplane.plane import DataPlane
 from simulator.walk.egress import is_advertised
 from simulator.walk.in_flight import DELIVERED, HOP_LIMIT, InFlight, Ledger, Outcome, codes
-from simulator.walk.packets import Bools, Int32
+from simulator.walk.packets import Bools
 from simulator.walk.reasons import CODE_OF
 from simulator.walk.routing import effective_route, leads_astray, leads_inside, next_place, route_of
 
@@ -95,16 +95,8 @@ def _untranslate_at_the_door(replies: Replies) -> None:
     door = packets.where(at_door)
     replies.met[door.flow] += replies.plane.appliances.key[door.at]
     destination = packets.destination.copy()
-    destination[at_door] = _before_translation(ledger, door.flow, door.at, door.destination)
+    destination[at_door] = ledger.forwarded.source_before(door.flow, door.at, door.destination)
     replies.packets = packets.but(destination=destination)
-
-
-def _before_translation(ledger: Ledger, flow: Int32, place: Int32, address: Int32) -> Int32:
-    """The source that each flow had before `place` replaced it; `address` where that place replaced nothing."""
-    here = ledger.nat_place[flow] == place[:, None]
-    hop = here.argmax(axis=1)
-    original: Int32 = np.where(here.any(axis=1), ledger.nat_source[flow, hop], address).astype(np.int32)
-    return original
 
 
 def _route(replies: Replies) -> None:
@@ -154,7 +146,7 @@ def _arrive(replies: Replies) -> None:
         _lose(replies, stops & ~_is_translated_here(replies), code)
     packets = replies.packets
     stateful = plane.appliances.key[packets.at] != 0
-    seen = (ledger.passed[packets.flow] == packets.at[:, None]).any(axis=1)
+    seen = ledger.forwarded.passed(packets.flow, packets.at)
     _lose(replies, stateful & ~seen, "ASYMMETRIC_RETURN")
     _send_on(replies)
 
@@ -168,13 +160,13 @@ def _is_translated_here(replies: Replies) -> Bools:
     packets = replies.packets
     places = replies.plane.places
     own = places.owner(places.vnet[packets.at], packets.destination) == packets.at
-    here: Bools = own & (replies.ledger.nat_place[packets.flow] == packets.at[:, None]).any(axis=1)
+    here: Bools = own & replies.ledger.forwarded.translated_by(packets.flow, packets.at)
     return here
 
 
 def _send_on(replies: Replies) -> None:
     plane, packets = replies.plane, replies.packets
     replies.met[packets.flow] += plane.appliances.key[packets.at]
-    original = _before_translation(replies.ledger, packets.flow, packets.at, packets.destination)
+    original = replies.ledger.forwarded.source_before(packets.flow, packets.at, packets.destination)
     destination = np.where(_is_translated_here(replies), original, packets.destination)
     replies.packets = packets.but(destination=destination.astype(np.int32))
