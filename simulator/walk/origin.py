@@ -51,11 +51,10 @@ def _start(plane: DataPlane, context: Int32, source: Int32) -> Int32:
 
 def holders(plane: DataPlane, context: Int32, atom: Int32) -> Int32:
     """The endpoint that holds each address in the view of its VNet: itself, then its peers, then the only one."""
-    if not len(atom):
-        return atom
-    pairs, inverse = np.unique(np.stack([context, atom], axis=1), axis=0, return_inverse=True)
-    found = [plane.places.holder(plane.nearby(int(vnet)), int(one)) for vnet, one in pairs]
-    held: Int32 = np.array(found, np.int32)[inverse.reshape(-1)]
+    count = len(plane.atoms)
+    keys, inverse = np.unique((context.astype(np.int64) + 1) * count + atom, return_inverse=True)
+    found = [plane.places.holder(plane.nearby(int(key) // count - 1), int(key) % count) for key in keys]
+    held: Int32 = np.array(found, np.int32)[inverse]
     return held
 
 
