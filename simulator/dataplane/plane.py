@@ -19,7 +19,8 @@ from simulator.dataplane.places import Places, endpoint_column
 from simulator.dataplane.private_endpoints import PrivateEndpoints
 from simulator.dataplane.regions import RegionFacts, region_prefixes
 from simulator.network.model import Network
-from simulator.space.addresses import IPV4_SPACE, Prefix, parse_address, parse_prefix
+from simulator.network.prefixes import readable_prefixes
+from simulator.space.addresses import IPV4_SPACE, Prefix, parse_address
 
 Int32 = npt.NDArray[np.int32]
 UInt64 = npt.NDArray[np.uint64]
@@ -64,7 +65,7 @@ class DataPlane:
         self.gateway_has_default = np.zeros(self.places.nowhere + 1, bool)
         for number, gateway in enumerate(network.gateways, start=self.places.first_gateway):
             self.gateway_routes_unknown[number] = gateway.routes is None
-            lengths = [parse_prefix(route.prefix).length for route in gateway.known_routes]
+            lengths = [prefix.length for prefix in readable_prefixes(one.prefix for one in gateway.known_routes)]
             held = network.snapshot.get(gateway.id, VirtualNetworkGateway)
             forced = held is not None and held.gateway_default_site is not None  # forced tunnelling of a VPN gateway
             self.gateway_has_default[number] = forced or 0 in lengths

@@ -14,6 +14,7 @@ from simulator.dataplane.filter_table import IN_INTERNET, IN_VIRTUAL_NETWORK, MA
 from simulator.network.groups import connectivity_deployment_unknown
 from simulator.network.model import Network
 from simulator.network.peerings import peers_of_unknown_space, unknown_gateways
+from simulator.network.prefixes import readable_prefix, readable_prefixes
 from simulator.network.service_tags import INTERNET, internet_tag, virtual_network_tag
 from simulator.space.addresses import Prefix, parse_prefix
 
@@ -38,14 +39,14 @@ def region_prefixes(network: Network) -> set[Prefix]:
     """Every prefix but those of routes that a region must not straddle."""
     prefixes = {*INTERNET, *PLATFORM}
     for vnet in network.snapshot.virtual_networks:
-        prefixes.update(parse_prefix(text) for text in vnet.prefixes)
+        prefixes.update(readable_prefixes(vnet.prefixes))
     for subnet in network.subnets:
         prefixes.update(virtual_network_tag(network, subnet))
         prefixes.update(internet_tag(network, subnet))
     for gateway in network.gateways:
-        prefixes.update(parse_prefix(route.prefix) for route in (*(gateway.routes or ()), *gateway.static_routes))
+        prefixes.update(readable_prefixes(route.prefix for route in gateway.known_routes))
     for site in network.snapshot.declarations.on_premises:
-        prefixes.update(map(parse_prefix, site.prefixes))
+        prefixes.update(readable_prefixes(site.prefixes))
     return prefixes
 
 
@@ -58,7 +59,7 @@ class RegionFacts:
         self.is_platform = mask_of(PLATFORM, regions)
         self.vnet = np.full(len(regions), NONE, np.int32)
         for number, vnet in enumerate(network.snapshot.virtual_networks):
-            self.vnet[mask_of(map(parse_prefix, vnet.prefixes), regions)] = number
+            self.vnet[mask_of(readable_prefixes(vnet.prefixes), regions)] = number
         self.gateway = self._gateways()
         self._tags()
 
@@ -81,8 +82,8 @@ class RegionFacts:
             declared = [text for site in sites if site.gateway == gateway.id for text in site.prefixes]
             learned = [route.prefix for route in gateway.known_routes]
             for text in (*declared, *learned):
-                prefix = parse_prefix(text)
-                if prefix.length:
+                prefix = readable_prefix(text)
+                if prefix is not None and prefix.length:
                     yield prefix, text in declared, gateway.kind == "ExpressRoute", number
 
     def _tags(self) -> None:

@@ -21,6 +21,6 @@ VNS2029  an address outside its subnet                         VNS2030  a securi
 VNS2031  gateway transit that cannot work                      VNS2032  VirtualNetwork that holds everything
 VNS2033  peering sides that differ on forwarded traffic        VNS2034  one route prefix given twice
 VNS2035  an IP group that is not in the export                 VNS2036  a firewall rule on names (FQDN)
-VNS2037  a gateway without a subnet
+VNS2037  a gateway without a subnet                            VNS2038  a subnet with an id of another VNet
 ======== ====================================================================================================
 """

@@ -27,7 +27,12 @@ def build_network(snapshot: Snapshot, assumptions: Mapping[str, str] | None = No
     fit becomes an Issue.
     """
     virtual_networks = {held.id: held for held in snapshot.virtual_networks}
-    subnets = {subnet.id: subnet for held in snapshot.virtual_networks for subnet in held.subnets}
+    subnets = {
+        subnet.id: subnet
+        for held in snapshot.virtual_networks
+        for subnet in held.subnets
+        if subnet.virtual_network == held.id
+    }
     links = connected_links(snapshot)
     network = Network(
         snapshot=snapshot,

@@ -46,9 +46,9 @@ def link_prefixes(remote: VirtualNetwork | None, link: VirtualNetworkPeering) ->
         prefixes = _listed_subnet_prefixes(remote, link) or synced
     else:
         prefixes = synced or (remote.prefixes if remote else ()) or (current.address_prefixes if current else ())
-    if link.enable_only_ipv6_peering:
-        prefixes = tuple(text for text in prefixes if (prefix := readable_prefix(text)) and not prefix.is_ipv4)
-    return prefixes
+    read = ((text, readable_prefix(text)) for text in prefixes)
+    ipv6_only = link.enable_only_ipv6_peering
+    return tuple(text for text, prefix in read if prefix is not None and not (ipv6_only and prefix.is_ipv4))
 
 
 def is_subnet_peering(link: VirtualNetworkPeering) -> bool:

@@ -19,6 +19,11 @@ def readable_prefixes(texts: Iterable[str]) -> tuple[Prefix, ...]:
     return tuple(prefix for text in texts if (prefix := readable_prefix(text)) is not None)
 
 
+def readable_texts(texts: Iterable[str]) -> tuple[str, ...]:
+    """Those of `texts` that are prefixes, as they are written."""
+    return tuple(text for text in texts if readable_prefix(text) is not None)
+
+
 def host_prefix(address: str) -> Prefix | None:
     """The single address `address` as a prefix, or None when it is no address."""
     try:

@@ -12,7 +12,7 @@ from simulator.azure.virtual_network import ServiceEndpoint, VirtualNetwork
 from simulator.network.groups import connected_groups, region_name
 from simulator.network.model import Network
 from simulator.network.peerings import gateways_serving, remote_prefixes
-from simulator.network.prefixes import readable_prefix, readable_prefixes
+from simulator.network.prefixes import readable_prefix, readable_prefixes, readable_texts
 from simulator.network.routes import EffectiveRoute, NextHopType
 from simulator.network.service_tags import tag_prefixes
 from simulator.space.addresses import Prefix, as_cidrs, parse_prefix
@@ -40,7 +40,7 @@ _REGIONAL_SERVICES = frozenset({"microsoft.storage", "microsoft.sql"})
 
 def local_routes(virtual_network: VirtualNetwork) -> Iterator[EffectiveRoute]:
     """One row for each prefix of the address space, never for a subnet."""
-    for prefix in virtual_network.prefixes:
+    for prefix in readable_texts(virtual_network.prefixes):
         yield _default_route(prefix, "VnetLocal", virtual_network.id)
 
 
@@ -82,7 +82,11 @@ def _is_global(network: Network, virtual_network: VirtualNetwork, remote: Resour
 def connected_group_routes(network: Network, virtual_network: VirtualNetwork) -> Iterator[EffectiveRoute]:
     """One row for each connected group, with the prefixes of all other members (never the hub's)."""
     for group in connected_groups(network, virtual_network.id):
-        pairs = [(prefix, member) for member in group.members for prefix in network.virtual_networks[member].prefixes]
+        pairs = [
+            (prefix, member)
+            for member in group.members
+            for prefix in readable_texts(network.virtual_networks[member].prefixes)
+        ]
         if pairs:
             yield EffectiveRoute(
                 "Default",

@@ -39,11 +39,21 @@ def check_topology(network: Network) -> Iterator[Issue]:
 
 
 def _unreadable(held: VirtualNetwork) -> Iterator[Issue]:
-    owners = [(held.id, held.prefixes), *((subnet.id, subnet.prefixes) for subnet in held.subnets)]
+    synced = [(link.id, link.remote_address_space) for link in held.virtual_network_peerings]
+    owners = [
+        (held.id, held.prefixes),
+        *((subnet.id, subnet.prefixes) for subnet in held.subnets),
+        *((owner, space.address_prefixes) for owner, space in synced if space is not None),
+    ]
     for owner, prefixes in owners:
         for text in prefixes:
             if readable_prefix(text) is None:
                 yield unreadable_prefix(f"{owner.name}: {text!r} is not an address prefix", owner)
+    for subnet in held.subnets:
+        if subnet.virtual_network != held.id:
+            message = f"{held.name}: its subnet {subnet.name} has an id that does not lie under it, and is left out"
+            hint = f"the id should be {held.id.child('subnets', subnet.name)}"
+            yield Issue("error", "VNS2038", message, str(subnet.id), hint)
 
 
 def unreadable_prefix(message: str, place: ResourceId) -> Issue:
