@@ -6,6 +6,7 @@ same models read the nested form of ARM and Resource Graph, the flattened form o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, model_validator
@@ -105,25 +106,28 @@ Strings = Annotated[tuple[str, ...], type_of_tuple]
 References = Annotated[tuple[Reference, ...], type_of_tuple]
 
 
-def _squash(name: str) -> str:
-    return name.replace("_", "").lower()
+def squash(name: object) -> str:
+    """The spelling in which property names are compared: lower case, without ``_``."""
+    return str(name).replace("_", "").lower()
+
+
+def lift(raw: Mapping[Any, Any]) -> dict[str, Any]:
+    """`raw` with squashed names and its ``properties`` lifted beside them; the outer value wins."""
+    fields = {squash(key): value for key, value in raw.items()}
+    properties = fields.pop("properties", None)
+    inner = {squash(key): value for key, value in properties.items()} if isinstance(properties, dict) else {}
+    return inner | fields
 
 
 class ArmModel(BaseModel):
     """A frozen piece of ARM JSON. Property names are read in any case; ``properties`` is lifted into its owner."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=_squash, validate_by_name=False)
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=squash, validate_by_name=False)
 
     @model_validator(mode="before")
     @classmethod
     def _flatten(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        flat = {_squash(str(key)): inner for key, inner in value.items()}
-        properties = flat.pop("properties", None)
-        if isinstance(properties, dict):
-            flat = {_squash(str(key)): inner for key, inner in properties.items()} | flat
-        return flat
+        return lift(value) if isinstance(value, dict) else value
 
 
 class Resource(ArmModel):
@@ -138,7 +142,7 @@ class Resource(ArmModel):
     @classmethod
     def _name_from_id(cls, value: Any) -> Any:
         if isinstance(value, dict):
-            names = {_squash(str(key)): key for key in value}
+            names = {squash(key): key for key in value}
             if "id" in names and not value.get(names.get("name", "")):
                 identity = value[names["id"]]
                 value = {**value, "name": str(identity).rstrip("/").rsplit("/", 1)[-1]}

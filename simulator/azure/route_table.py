@@ -5,20 +5,22 @@ Learn: azure/virtual-network/virtual-networks-udr-overview
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal, get_args
 
 from pydantic import BeforeValidator
 
 from simulator.azure.resource import Resource, type_of_tuple
 
 RouteNextHopType = Literal["VirtualAppliance", "VirtualNetworkGateway", "VnetLocal", "Internet", "None"]
-_SPELLINGS = {
-    kind.lower(): kind for kind in ("VirtualAppliance", "VirtualNetworkGateway", "VnetLocal", "Internet", "None")
-} | {"virtualnetwork": "VnetLocal"}
+#: Spelling in lower case → next hop type; the portal writes VnetLocal as "Virtual network".
+NEXT_HOP_TYPES: Mapping[str, RouteNextHopType] = {kind.lower(): kind for kind in get_args(RouteNextHopType)} | {
+    "virtualnetwork": "VnetLocal"
+}
 
 
 def _next_hop_type(value: object) -> object:
-    return _SPELLINGS.get(value.lower(), value) if isinstance(value, str) else value
+    return NEXT_HOP_TYPES.get(value.lower(), value) if isinstance(value, str) else value
 
 
 class Route(Resource):

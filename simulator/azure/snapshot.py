@@ -107,6 +107,8 @@ class Declarations:
 
     `learned_routes`: gateway → routes; a gateway that learns by BGP and is missing here has unknown routes.
     `deployments`: region → ids of the AVNM configurations deployed there; None means nobody said.
+    `appliances`: NIC → what its guest does; what a NIC that is missing here does with forwarded packets is unknown.
+    `on_premises`: address spaces behind gateways.
     `service_tags`: extra or corrected service tags, name → prefixes.
     `assumptions`: how to read what Azure's documentation leaves open, name → choice.
     """
@@ -133,6 +135,7 @@ class Snapshot:
 
     @classmethod
     def of(cls, resources: Iterable[Resource], declarations: Declarations = Declarations(), name: str = "") -> Snapshot:
+        """A snapshot without issues; of two resources with one id the later one stays."""
         return cls({resource.id: resource for resource in resources}, declarations, (), name)
 
     def all(self, kind: type[R]) -> tuple[R, ...]:

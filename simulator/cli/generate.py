@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +14,9 @@ from simulator.cli.exits import Exit
 from simulator.cli.loading import load_network
 from simulator.cli.options import NetworkArgument, verb
 from simulator.cli.session import Session
+
+if TYPE_CHECKING:
+    from simulator.flows.records import FlowRecords
 
 NAME = "generate"
 _START = "2026-01-12T08:00:00Z"
@@ -39,7 +43,7 @@ def command(
     --output-folder, or it goes to stdout as one blob.
     """
     import simulator
-    from simulator.flows.vnet_flow_log_writer import write_vnet_flow_log, write_vnet_flow_logs
+    from simulator.flows.vnet_flow_log_writer import write_vnet_flow_log
 
     beginning = _moment(start)
     loaded = load_network(session, network)
@@ -47,12 +51,7 @@ def command(
     with session.step(f"generating {flows:,} flows"):
         records = simulator.generate_flow_log(loaded, flows=flows, seed=seed, start=beginning, minutes=minutes)
     if output_folder is not None:
-        try:
-            files = write_vnet_flow_logs(output_folder, records, regions=regions, phase_seed=seed)
-        except OSError as error:
-            message = f"cannot write below {output_folder}: {error.strerror}"
-            raise typer.BadParameter(message, param_hint="--output-folder") from None
-        session.note(f"wrote {len(files):,} blobs below {output_folder}")
+        _write_below(session, output_folder, records, regions, seed)
         return Exit.OK
     blob = write_vnet_flow_log(records, regions=regions, phase_seed=seed)
     if session.output_file is not None:
@@ -61,6 +60,17 @@ def command(
         sys.stdout.buffer.write(blob)
         sys.stdout.buffer.flush()
     return Exit.OK
+
+
+def _write_below(session: Session, folder: Path, records: FlowRecords, regions: Mapping[str, str], seed: int) -> None:
+    from simulator.flows.vnet_flow_log_writer import write_vnet_flow_logs
+
+    try:
+        files = write_vnet_flow_logs(folder, records, regions=regions, phase_seed=seed)
+    except OSError as error:
+        message = f"cannot write below {folder}: {error.strerror}"
+        raise typer.BadParameter(message, param_hint="--output-folder") from None
+    session.note(f"wrote {len(files):,} blobs below {folder}")
 
 
 def _moment(text: str) -> datetime:

@@ -92,7 +92,8 @@ class Session:
         told = ordered if self.verbose else [issue for issue in ordered if issue.severity == "error"][:_ISSUES_TOLD]
         for issue in told:
             self.note(issue_text(issue))
-        silent = [issue for issue in ordered if issue not in told and issue.severity != "info"]
+        known = {*told}
+        silent = [issue for issue in ordered if issue not in known and issue.severity != "info"]
         if silent:
             self.note(f"{len(silent)} more about the topology: {check}" if told else _counted(silent, check))
 

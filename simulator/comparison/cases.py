@@ -14,7 +14,7 @@ import numpy as np
 from simulator.comparison.categories import CATEGORIES, RANK
 from simulator.comparison.explanations import Case, Explanation, explain_case
 from simulator.comparison.logged_rules import LoggedRules
-from simulator.flows.distinct import Column, Rows, distinct_rows
+from simulator.flows.distinct import Rows, distinct_rows
 from simulator.flows.records import BEGIN, DIRECTIONS, UInt8
 from simulator.flows.replay import NONE, Replay
 from simulator.flows.rule_names import parse_rule_name
@@ -44,16 +44,16 @@ class Explained:
 
 def explained(replay: Replay) -> Explained:
     """Explain every conversation."""
-    begins, replies = _begins(replay), _replies(replay)
+    begins = _begins(replay)
     rules = LoggedRules(replay.network.snapshot)
-    first, case = _cases(replay, begins, replies)
-    return Explained([explain_case(_case(replay, int(at), begins, replies), rules) for at in first], case)
+    first, case = _cases(replay, begins)
+    return Explained([explain_case(_case(replay, int(at), begins), rules) for at in first], case)
 
 
-def _cases(replay: Replay, begins: Bools, replies: Bools) -> tuple[Rows, Rows]:
+def _cases(replay: Replay, begins: Bools) -> tuple[Rows, Rows]:
     """Conversations that are explained alike: (first conversation of each case, case of each conversation)."""
     conversations = replay.conversations
-    columns: list[Column] = [
+    columns = (
         replay.endpoint,
         conversations.direction,
         conversations.protocol,
@@ -64,8 +64,8 @@ def _cases(replay: Replay, begins: Bools, replies: Bools) -> tuple[Rows, Rows]:
         replay.reason,
         replay.is_on_path.astype(np.uint8),
         begins.astype(np.uint8),
-        replies.astype(np.uint8),
-    ]
+        replay.is_reply.astype(np.uint8),
+    )
     return distinct_rows(columns)
 
 
@@ -85,27 +85,7 @@ def _begins(replay: Replay) -> Bools:
     return begins
 
 
-def _replies(replay: Replay) -> Bools:
-    """Conversations that look like the reply of an allowed one which the same NIC logged the other way round before.
-
-    A server's port is lower than its client's; without that, two hosts that both speak from port 123 would count as
-    each other's replies.
-    """
-    flows = replay.conversations
-    ends: list[Column] = [flows.source.high, flows.source.low, flows.source_port]
-    others: list[Column] = [flows.destination.high, flows.destination.low, flows.destination_port]
-    same: list[Column] = [flows.mac, flows.protocol]
-    there = [flows.direction, *same, *ends, *others]
-    back = [1 - flows.direction, *same, *others, *ends]
-    _, group = distinct_rows([np.concatenate(pair) for pair in zip(there, back, strict=True)])
-    own, swapped = group[: len(flows)], group[len(flows) :]
-    began = np.full(int(group.max(initial=-1)) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(began, own[~flows.is_denied], flows.first_time[~flows.is_denied])
-    replies: Bools = (began[swapped] <= flows.first_time) & (flows.source_port < flows.destination_port)
-    return replies
-
-
-def _case(replay: Replay, at: int, begins: Bools, replies: Bools) -> Case:
+def _case(replay: Replay, at: int, begins: Bools) -> Case:
     flows, records = replay.conversations, replay.records
     return Case(
         endpoint=replay.nic(at),
@@ -118,5 +98,5 @@ def _case(replay: Replay, at: int, begins: Bools, replies: Bools) -> Case:
         predicted=replay.observation(at),
         end_to_end=REASONS[replay.reason[at]],
         is_on_path=bool(replay.is_on_path[at]),
-        is_reply=bool(replies[at]),
+        is_reply=bool(replay.is_reply[at]),
     )

@@ -15,10 +15,10 @@ import numpy as np
 from simulator.comparison.cases import Explained, explained
 from simulator.comparison.categories import RANK
 from simulator.comparison.explanations import Explanation
-from simulator.comparison.labels import Parties, moment, protocol_name
+from simulator.comparison.labels import Parties, protocol_name
 from simulator.comparison.mismatches import Mismatch, Mismatches, Observed
-from simulator.flows.distinct import Column, Rows, distinct_rows
-from simulator.flows.records import DIRECTIONS
+from simulator.flows.distinct import Rows, distinct_rows
+from simulator.flows.records import DIRECTIONS, moment
 from simulator.flows.replay import NONE, Replay
 from simulator.walk.packets import TCP, UDP
 from simulator.walk.predictions import Observation
@@ -51,9 +51,8 @@ def _groups(replay: Replay, found: Explained) -> list[Rows]:
     shown = np.flatnonzero(found.category != RANK["match"])
     if not len(shown):
         return []
-    destination = flows.destination[shown]
-    where: list[Column] = [flows.mac[shown], destination.high, destination.low, flows.destination_port[shown]]
-    first, group = distinct_rows([*where, found.of_conversation[shown]])
+    where = (flows.mac, flows.destination, flows.destination_port, found.of_conversation)
+    first, group = distinct_rows([column[shown] for column in where])
     order = np.argsort(group, kind="stable")
     sizes = np.bincount(group)
     members = np.split(shown[order], np.cumsum(sizes)[:-1])
@@ -88,14 +87,7 @@ def _describer(replay: Replay) -> Callable[[Rows, Explanation], Mismatch]:
         endpoint, evidence = replay.nic(at), records_of(members)
         vnet = endpoint.virtual_network if endpoint else None
         protocol, predicted = int(flows.protocol[at]), replay.observation(at)
-        observed = Observed(
-            verdict="DENY" if flows.is_denied[at] else "ALLOW",
-            acl=records.acls[flows.acl[at]],
-            rule=records.rules[flows.rule[at]],
-            records=int(flows.count[members].sum()),
-            first_time=moment(int(flows.first_time[members].min())),
-            last_time=moment(int(flows.last_time[members].max())),
-        )
+        observed = _observed(replay, members)
         return Mismatch(
             category=explanation.category,
             kind=explanation.kind,
@@ -107,7 +99,7 @@ def _describer(replay: Replay) -> Callable[[Rows, Explanation], Mismatch]:
             protocol=protocol_name(protocol),
             port=int(flows.destination_port[at]) if protocol in (TCP, UDP) else NONE,
             conversations=len(members),
-            sources=len(distinct_rows([flows.source.high[members], flows.source.low[members]])[0]),
+            sources=len(distinct_rows([flows.source[members]])[0]),
             observed=observed,
             predicted=predicted,
             prediction=replay.predictions[at],
@@ -118,6 +110,18 @@ def _describer(replay: Replay) -> Callable[[Rows, Explanation], Mismatch]:
         )
 
     return describe
+
+
+def _observed(replay: Replay, members: Rows) -> Observed:
+    flows, records, at = replay.conversations, replay.records, int(members[0])
+    return Observed(
+        verdict="DENY" if flows.is_denied[at] else "ALLOW",
+        acl=records.acls[flows.acl[at]],
+        rule=records.rules[flows.rule[at]],
+        records=int(flows.count[members].sum()),
+        first_time=moment(int(flows.first_time[members].min())),
+        last_time=moment(int(flows.last_time[members].max())),
+    )
 
 
 def _observed_text(observed: Observed) -> str:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simulator.azure.security_group import Direction
 from simulator.comparison.categories import CategoryName
 from simulator.comparison.logged_rules import LoggedRules
-from simulator.flows.records import Direction
 from simulator.flows.rule_names import RuleName, acl_kind
 from simulator.network.model import Endpoint
 from simulator.walk.packets import ICMP, ICMP_V6
@@ -28,8 +28,8 @@ _ENDS_NOT_IN_EXPORT = frozenset({"SOURCE_NOT_IN_EXPORT", "DESTINATION_NOT_IN_EXP
 class Case:
     """What conversations have in common that are explained alike.
 
-    `begins`: the log holds the first packet of one (state B), so that it was decided while the log ran. `is_reply`: the
-    NIC also logged a flow the other way round that began earlier. `end_to_end` is the fate of the packet as a whole.
+    `begins`: the log holds the first packet of one (state B), so that it was decided while the log ran. `is_reply`: as
+    `Replay` has it. `end_to_end` is the fate of the packet as a whole.
     """
 
     endpoint: Endpoint | None
@@ -59,6 +59,12 @@ _UNKNOWN_NIC = Explanation(
     "unknown_endpoint",
     "unknown_mac",
     "no NIC of the export has this MAC: the NIC is newer than the export, or belongs to a platform service",
+)
+
+_REPLY = Explanation(
+    "direction_mismatch",
+    "reply_logged_apart",
+    "the NIC logged the same flow the other way round: this is its reply, logged as a flow of its own",
 )
 
 
@@ -102,6 +108,8 @@ def _stopped_earlier(case: Case) -> Explanation:
     """The prediction stops the packet before this NIC, and the log shows it there."""
     if case.end_to_end.code in _SAYS_NOTHING_OF_FILTERS:
         return _MATCH
+    if case.is_reply:
+        return _REPLY
     note = f"predicted to be stopped before it reaches this NIC ({case.end_to_end.code}), and the log shows it there"
     if case.is_denied:
         return Explanation("rule_mismatch", "denied_elsewhere", note)
@@ -112,9 +120,8 @@ def _difference(case: Case, predicted: Observation, rules: LoggedRules) -> Expla
     unknown = rules.unknown_part(case.acl, case.rule)
     if case.end_to_end.code == "PLATFORM_TRAFFIC_NOT_MODELLED":
         return Explanation("undecided", case.end_to_end.code)
-    if case.is_reply and not case.is_denied:
-        note = "the NIC logged the same flow the other way round before: this is its reply, logged as a flow of its own"
-        return Explanation("direction_mismatch", "reply_logged_apart", note)
+    if case.is_reply:
+        return _REPLY
     if case.end_to_end.code in _ENDS_NOT_IN_EXPORT:
         return Explanation("unknown_endpoint", "unknown_ip", "the export may be of another time than the log")
     if _is_same_verdict(case, predicted):

@@ -1,27 +1,23 @@
-"""What people call the ends of a conversation, its protocol and its time."""
+"""What people call the ends of a conversation, and its protocol."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from bisect import bisect_right
+from collections.abc import Iterable
 
 from simulator.azure.resource import ResourceId
 from simulator.network.model import Network
 from simulator.network.service_tags import INTERNET
 from simulator.space.addresses import Prefix, format_address, parse_address, parse_prefix
-from simulator.walk.packets import PROTOCOLS
+from simulator.walk.packets import ICMP_V6, PROTOCOLS
 
 INTERNET_NAME = "Internet"
-_PROTOCOL_NAMES = {number: name.upper() for name, number in PROTOCOLS.items()}
+_PROTOCOL_NAMES = {number: name.upper() for name, number in PROTOCOLS.items()} | {ICMP_V6: "ICMPV6"}
 
 
 def protocol_name(number: int) -> str:
     """``TCP``; the IANA number where rules have no name for the protocol."""
     return _PROTOCOL_NAMES.get(number, str(number))
-
-
-def moment(milliseconds: int) -> datetime:
-    """The UTC time of a column of milliseconds since 1970."""
-    return datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
 
 
 class Parties:
@@ -35,7 +31,8 @@ class Parties:
             for site in network.snapshot.declarations.on_premises
             for name, address in site.hosts.items()
         }
-        self._prefixes = _named_prefixes(network)
+        self._places = _NamedPrefixes(_subnets_and_sites(network))
+        self._internet = _NamedPrefixes((prefix, INTERNET_NAME) for prefix in INTERNET)
 
     def name(self, vnet: ResourceId | None, address: int) -> str:
         """``vm-web1``, ``dc1``, ``vnet-spoke/snet-web``, ``hq`` or ``Internet``; else the address."""
@@ -57,14 +54,29 @@ class Parties:
             return endpoint.name
         if address in self._hosts:
             return self._hosts[address]
-        point = Prefix(address, address)
-        holding = [(prefix.high - prefix.low, name) for prefix, name in self._prefixes if prefix.covers(point)]
-        if holding:
-            return min(holding)[1]
-        return INTERNET_NAME if any(prefix.covers(point) for prefix in INTERNET) else text
+        return self._places.name(address) or self._internet.name(address) or text
 
 
-def _named_prefixes(network: Network) -> list[tuple[Prefix, str]]:
+class _NamedPrefixes:
+    """Finds the narrowest of many prefixes by bisection: between two edges of prefixes the answer is one."""
+
+    def __init__(self, named: Iterable[tuple[Prefix, str]]) -> None:
+        self._named = tuple(named)
+        self._edges = sorted({edge for prefix, _ in self._named for edge in (prefix.low, prefix.high + 1)})
+        self._names: dict[int, str] = {}
+
+    def name(self, address: int) -> str:
+        """The name of the narrowest prefix that holds `address`, the first by name of equals; empty for none."""
+        section = bisect_right(self._edges, address)
+        if section not in self._names:
+            holding = (
+                (prefix.high - prefix.low, name) for prefix, name in self._named if prefix.low <= address <= prefix.high
+            )
+            self._names[section] = min(holding, default=(0, ""))[1]
+        return self._names[section]
+
+
+def _subnets_and_sites(network: Network) -> list[tuple[Prefix, str]]:
     subnets = [
         (parse_prefix(text), f"{identity.parent.name}/{identity.name}")
         for identity, subnet in network.subnets.items()

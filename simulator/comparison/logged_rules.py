@@ -13,10 +13,8 @@ from simulator.azure.network_manager import NetworkManager
 from simulator.azure.resource import Resource, ResourceId
 from simulator.azure.security_group import NetworkSecurityGroup
 from simulator.azure.snapshot import Snapshot
-from simulator.flows.rule_names import RuleName, acl_kind
+from simulator.flows.rule_names import RuleKind, RuleName, acl_kind
 from simulator.walk.predictions import RuleReference
-
-_NSG_LAYERS = ("subnet NSG", "NIC NSG")
 
 
 class LoggedRules:
@@ -35,10 +33,8 @@ class LoggedRules:
 
     def is_same(self, acl: str, rule: RuleName, predicted: RuleReference) -> bool:
         """Whether the log may mean `predicted`. An ACL that is not known does not speak against it."""
-        is_group = predicted.layer in _NSG_LAYERS
-        if rule.kind in ("user", "default") and not (is_group and predicted.is_default == (rule.kind == "default")):
-            return False
-        return rule.is_name_of(predicted.name) and self.is_same_acl(acl, predicted)
+        is_same_kind = rule.kind == _logged_kind(predicted)
+        return is_same_kind and rule.is_name_of(predicted.name) and self.is_same_acl(acl, predicted)
 
     def is_same_acl(self, acl: str, predicted: RuleReference) -> bool:
         """Whether the ACL is that of `predicted`. Of admin rules the log may name any level of the configuration."""
@@ -59,6 +55,13 @@ class LoggedRules:
         if rule.kind != "user" or any(rule.is_name_of(held.name) for held in group.security_rules):
             return ""
         return f"{group.name} has no rule {rule.name} in the export: renamed, removed, or the export is of another time"
+
+
+def _logged_kind(predicted: RuleReference) -> RuleKind:
+    """Security groups' rules are logged with a prefix, admin rules without."""
+    if predicted.layer == "admin rules":
+        return "admin"
+    return "default" if predicted.is_default else "user"
 
 
 def _is_below(inner: ResourceId, outer: ResourceId) -> bool:

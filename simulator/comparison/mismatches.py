@@ -9,8 +9,9 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from simulator.azure.security_group import Direction
 from simulator.comparison.categories import CATEGORIES, CategoryName, Severity
-from simulator.flows.records import Direction, FlowRecord, Locator, Malformed
+from simulator.flows.records import FlowRecord, Locator, Malformed
 from simulator.flows.replay import Replay
 from simulator.network.model import Endpoint
 from simulator.walk.predictions import Observation, Prediction

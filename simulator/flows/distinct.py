@@ -1,4 +1,4 @@
-"""Which rows of several integer columns are equal: one sort on a hash, checked against the columns themselves."""
+"""Which rows of several columns are equal: one sort on a hash, checked against the columns themselves."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from simulator.walk.packets import Addresses
+
 Column = npt.NDArray[np.integer]
 Rows = npt.NDArray[np.intp]
 
 _ODD = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
 
 
-def distinct_rows(columns: Sequence[Column]) -> tuple[Rows, Rows]:
+def distinct_rows(rows: Sequence[Column | Addresses]) -> tuple[Rows, Rows]:
     """(`first`, `group`): the first row of each distinct row in order of appearance, and each row's number among them.
 
-    ``first[group]`` is, for every row, the earliest row equal to it.
+    `rows` are columns of equal length, at least one. ``first[group]`` is, for every row, the earliest row equal to it.
     """
+    columns = [half for held in rows for half in ((held.high, held.low) if isinstance(held, Addresses) else (held,))]
     if not len(columns[0]):
         return np.zeros(0, np.intp), np.zeros(0, np.intp)
     hashes = _hash(columns)

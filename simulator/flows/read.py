@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 import gzip
 import io
+import os
 import sys
 import zlib
 from collections.abc import Iterator
@@ -52,14 +53,18 @@ def _blobs(location: str) -> Iterator[tuple[str, bytes]]:
     if location == STANDARD_INPUT:
         yield "standard input", _within_bounds(sys.stdin.buffer.read(LARGEST_BLOB + 1), "standard input")
         return
-    for path in _paths(location):
+    try:
+        paths = _paths(location)
+    except (OSError, ValueError) as error:
+        raise _not_opened(error, location) from error
+    for path in paths:
         yield str(path), _read(path)
 
 
 def _paths(location: str) -> list[Path]:
     path = Path(location)
     if path.is_dir():
-        found = sorted({*path.rglob("*.json"), *path.rglob("*.json.gz")})
+        found = sorted(_logs_below(path))
         what = "the folder holds no *.json"
     elif path.exists() or not glob.has_magic(location):
         return [path]
@@ -79,6 +84,17 @@ def _paths(location: str) -> list[Path]:
     return files
 
 
+def _logs_below(folder: Path) -> Iterator[Path]:
+    """The files named ``*.json`` and ``*.json.gz``; links to folders are not followed."""
+    for where, _, names in os.walk(folder, onerror=_refuse_folder):
+        yield from (Path(where, name) for name in names if name.endswith((".json", ".json.gz")))
+
+
+def _refuse_folder(error: OSError) -> None:
+    """A folder that cannot be listed may hold logs: half of them would answer wrongly."""
+    raise _not_opened(error, str(error.filename)) from error
+
+
 def _check_inside(file: Path, folder: Path) -> None:
     if not file.resolve().is_relative_to(folder.resolve()):
         raise FlowLogError(
@@ -94,14 +110,18 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(LARGEST_BLOB + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise FlowLogError(
-            f"the flow log cannot be opened: {reason}",
-            code="VNS3001",
-            place=str(path),
-            hint="give a file, a folder, a glob such as 'logs/**/PT1H.json', or - for standard input",
-        ) from error
+        raise _not_opened(error, str(path)) from error
     return _within_bounds(data, str(path))
+
+
+def _not_opened(error: Exception, place: str) -> FlowLogError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return FlowLogError(
+        f"the flow log cannot be opened: {reason}",
+        code="VNS3001",
+        place=place,
+        hint="give a file, a folder, a glob such as 'logs/**/PT1H.json', or - for standard input",
+    )
 
 
 def _within_bounds(data: bytes, name: str) -> bytes:

@@ -13,11 +13,11 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from simulator.azure.security_group import Direction
 from simulator.walk.packets import Addresses, Index, Int32
 
 Int64 = npt.NDArray[np.int64]
 UInt8 = npt.NDArray[np.uint8]
-Direction = Literal["Inbound", "Outbound"]
 State = Literal["B", "C", "E", "D"]
 
 #: `FlowRecords.state` indexes this: the flow begins, continues, ends, or was denied.
@@ -169,7 +169,7 @@ class FlowRecords:
             for column in (self.packets_sent, self.bytes_sent, self.packets_received, self.bytes_received)
         )
         return FlowRecord(
-            time=_EPOCH + timedelta(milliseconds=int(self.time[at])),
+            time=moment(int(self.time[at])),
             mac=self.macs[self.mac[at]],
             direction=DIRECTIONS[self.direction[at]],
             source=self.source.text(at),
@@ -239,6 +239,11 @@ class Texts:
 def milliseconds(time: datetime) -> int:
     """Whole milliseconds since 1970 UTC; `time` must know its zone."""
     return (time - _EPOCH) // timedelta(milliseconds=1)
+
+
+def moment(milliseconds: int) -> datetime:
+    """The UTC time of a column of milliseconds since 1970."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
 def _from_rows(rows: list[FlowRecord]) -> FlowRecords:

@@ -11,26 +11,28 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Literal, overload
 
 import numpy as np
-import numpy.typing as npt
 
 from simulator.azure.resource import ResourceId
 from simulator.dataplane.plane import DataPlane
 from simulator.flows.conversations import Conversations
-from simulator.flows.distinct import Rows, distinct_rows
-from simulator.flows.records import FlowRecords, UInt8
+from simulator.flows.distinct import Column, Rows, distinct_rows
+from simulator.flows.records import BEGIN, FlowRecords, Int64, UInt8
 from simulator.network.model import Endpoint, Network
 from simulator.walk.packet_walk import packet_walk
-from simulator.walk.packets import Bools, Int32, Packets
+from simulator.walk.packets import Addresses, Bools, Int32, Packets
 from simulator.walk.predictions import Observation, ObservationColumns, Prediction, Predictions, observation
+from simulator.walk.reasons import REASONS, Verdict
 from simulator.walk.vantage import judge_at
 
 NONE = -1
 INBOUND = 0
+#: When conversations began that the log does not show beginning, and those that never did.
+_BEFORE_THE_LOG, _NEVER = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 #: Bit of a MAC's first byte that no maker of NICs, and so no Azure NIC, has set.
 _LOCALLY_ADMINISTERED = 0x02
 #: How the NIC that logged was found: by its MAC, by the id the flow log is set on, by the address it always has.
@@ -93,6 +95,33 @@ class Replay:
         on_path: Bools = np.isin(wanted, points) & (self.endpoint != NONE)
         return on_path
 
+    @cached_property
+    def answered(self) -> UInt8:
+        """`Verdict` numbers of what the logging NICs' filters decide; UNKNOWN where nobody could be asked."""
+        verdicts = np.array([reason.verdict for reason in REASONS], np.uint8)[self.asked.reason]
+        answered: UInt8 = np.append(verdicts, np.uint8(Verdict.UNKNOWN))[self.answer]  # -1 picks the last
+        return answered
+
+    @cached_property
+    def is_reply(self) -> Bools:
+        """Conversations that answer an allowed one of the same NIC the other way round, logged as flows of their own.
+
+        Who began first asked. Of two that began at once, the one asked that the NIC's filters allow; where they treat
+        both alike, the one towards the lower port. Two hosts that both speak from port 123 may both have asked.
+        """
+        flows = self.conversations
+        own, swapped = _both_ways(flows)
+        passed, began_here = ~flows.is_denied, _began(flows)
+        began = np.full(int(max(own.max(initial=NONE), swapped.max(initial=NONE))) + 1, _NEVER)
+        np.minimum.at(began, own[passed], began_here[passed])
+        is_allowed = np.zeros(len(began), bool)
+        is_allowed[own] = self.answered == Verdict.ALLOW
+        here, there = is_allowed[own], is_allowed[swapped]
+        is_asked = (there & ~here) | ((there == here) & (flows.source_port < flows.destination_port))
+        is_later = (began[swapped] < began[own]) | ((began[swapped] == began[own]) & is_asked)
+        is_reply: Bools = passed & is_later & (began[swapped] != _NEVER) & (flows.source_port != flows.destination_port)
+        return is_reply
+
     def nic(self, at: int) -> Endpoint | None:
         """The NIC that logged conversation `at`."""
         return None if self.endpoint[at] == NONE else self.network.endpoints[self.endpoint[at]]
@@ -134,17 +163,11 @@ def replay(network: Network, records: FlowRecords) -> Replay:
     by_mac = np.array([nics[mac].number if mac in nics else NONE for mac in records.macs], np.int32)
     endpoint = by_mac[conversations.mac]
     packets = conversations.packets(_contexts(network, nics))
-    first, packet = distinct_rows(_columns(packets))
+    first, packet = distinct_rows([getattr(packets, column.name) for column in fields(packets)])
     distinct = packets[first]
     asked, answer = _ask(plane, endpoint, conversations.direction, distinct, packet)
     walked = packet_walk(plane, distinct)
     return Replay(network, plane, records, conversations, nics, endpoint, walked, packet, asked, answer)
-
-
-def _columns(packets: Packets) -> list[npt.NDArray[np.integer]]:
-    source, destination = packets.source, packets.destination
-    ports = [packets.source_port, packets.destination_port]
-    return [source.high, source.low, destination.high, destination.low, *ports, packets.protocol, packets.context]
 
 
 def _ask(
@@ -160,6 +183,35 @@ def _ask(
     return asked, answer
 
 
+def _both_ways(flows: Conversations) -> tuple[Rows, Rows]:
+    """Numbers of each conversation's NIC, direction and 5-tuple, and of the same the other way round."""
+
+    def both(there: Column, back: Column) -> Column:
+        return np.concatenate([there, back])
+
+    _, number = distinct_rows(
+        [
+            np.tile(flows.mac, 2),
+            np.tile(flows.protocol, 2),
+            both(flows.direction, 1 - flows.direction),
+            Addresses.concatenate([flows.source, flows.destination]),
+            Addresses.concatenate([flows.destination, flows.source]),
+            both(flows.source_port, flows.destination_port),
+            both(flows.destination_port, flows.source_port),
+        ]
+    )
+    return number[: len(flows)], number[len(flows) :]
+
+
+def _began(flows: Conversations) -> Int64:
+    """When conversations began; those whose first tuple is no begin did so before the log."""
+    records = flows.records
+    is_first = (records.state == BEGIN) & (records.time == flows.first_time[flows.of_record])
+    began = np.full(len(flows), _BEFORE_THE_LOG)
+    began[flows.of_record[is_first]] = records.time[is_first]
+    return began
+
+
 def _contexts(network: Network, nics: Mapping[str, LoggingNic]) -> dict[str, int]:
     """MAC → index of its NIC's virtual network, as `Packets.context` has it."""
     number = {vnet.id: at for at, vnet in enumerate(network.snapshot.virtual_networks)}
@@ -169,26 +221,38 @@ def _contexts(network: Network, nics: Mapping[str, LoggingNic]) -> dict[str, int
 def identify_nics(network: Network, conversations: Conversations) -> dict[str, LoggingNic]:
     """The NIC behind each MAC of the log; a MAC that cannot be told is missing.
 
-    A MAC of the network decides. Else the NIC that the flow log is set on does; else the addresses that stand on the
-    NIC's own side of what it logged (the source of what leaves, the destination of what arrives), provided they all are
-    one endpoint's, of which no other MAC is known, and no other MAC fits it as well. A NIC that forwards stays unknown.
+    A MAC that one endpoint of the network has decides. Else the NIC that the flow log is set on does; else the
+    addresses that stand on the NIC's own side of what it logged (the source of what leaves, the destination of what
+    arrives), provided they all are one endpoint's, of which no other MAC is known, and no other MAC fits it as well. A
+    NIC that forwards stays unknown.
     """
     records = conversations.records
-    by_mac = {endpoint.mac: at for at, endpoint in enumerate(network.endpoints) if endpoint.mac}
+    by_mac, targets = _numbers_by_mac(network), _targets(conversations)
     number = {endpoint.id: at for at, endpoint in enumerate(network.endpoints)}
-    targets, own = _targets(conversations), _own_addresses(conversations)
     found: dict[str, LoggingNic] = {}
+    unknown: list[int] = []
     for at, mac in enumerate(records.macs):
         by_target = {number[target] for target in targets[at] if target in number}
-        by_address = _holders(network, targets[at], own[at])
         if mac in by_mac:
             found[mac] = LoggingNic(by_mac[mac], "mac")
         elif len(by_target) == 1:
             found[mac] = LoggingNic(by_target.pop(), "target")
-        elif len(by_address) == 1:
-            found[mac] = LoggingNic(by_address.pop(), "address")
+        else:
+            unknown.append(at)
+    own, holders = _own_addresses(conversations, unknown), _holders(network)
+    for at in unknown:
+        by_address = _holders_of_all(network, holders, targets[at], own[at])
+        if len(by_address) == 1:
+            found[records.macs[at]] = LoggingNic(by_address.pop(), "address")
     claims = Counter(nic.number for nic in found.values())
     return {mac: nic for mac, nic in found.items() if nic.identified_by != "address" or claims[nic.number] == 1}
+
+
+def _numbers_by_mac(network: Network) -> dict[str, int]:
+    """MAC → its endpoint, of those that only one endpoint has: where two have it, the export cannot be right."""
+    numbers = {endpoint.mac: at for at, endpoint in enumerate(network.endpoints) if endpoint.mac}
+    held = Counter(endpoint.mac for endpoint in network.endpoints)
+    return {mac: at for mac, at in numbers.items() if held[mac] == 1}
 
 
 def _targets(conversations: Conversations) -> Mapping[int, set[ResourceId]]:
@@ -200,31 +264,40 @@ def _targets(conversations: Conversations) -> Mapping[int, set[ResourceId]]:
     return targets
 
 
-def _own_addresses(conversations: Conversations) -> Mapping[int, set[str]]:
-    """For each MAC, the addresses on its own side of the conversations it logged."""
+def _own_addresses(conversations: Conversations, macs: list[int]) -> Mapping[int, set[str]]:
+    """For each of `macs`, the addresses on its own side of the conversations it logged."""
     inbound = conversations.direction == INBOUND
     high = np.where(inbound, conversations.destination.high, conversations.source.high)
     low = np.where(inbound, conversations.destination.low, conversations.source.low)
-    first, _ = distinct_rows([conversations.mac, high, low])
+    asked = np.flatnonzero(np.isin(conversations.mac, macs))
+    side = Addresses(high[asked], low[asked])
+    first, _ = distinct_rows([conversations.mac[asked], side])
     addresses: dict[int, set[str]] = defaultdict(set)
-    for at in first:
-        side = conversations.destination if inbound[at] else conversations.source
-        addresses[int(conversations.mac[at])].add(side.text(int(at)))
+    for mac, text in zip(conversations.mac[asked][first].tolist(), side[first].texts(), strict=True):
+        addresses[mac].add(text)
     return addresses
 
 
-def _holders(network: Network, targets: set[ResourceId], addresses: set[str]) -> set[int]:
-    """The endpoints whose MAC nobody knows that hold all of `addresses`, within the targets where one is known."""
-    if not addresses:
-        return set()
+def _holders(network: Network) -> Mapping[str, set[int]]:
+    """Private address → the endpoints that hold it, of those whose MAC nobody knows."""
+    holders: dict[str, set[int]] = defaultdict(set)
+    for at, endpoint in enumerate(network.endpoints):
+        if not _has_known_mac(endpoint):
+            for address in endpoint.addresses:
+                holders[address].add(at)
+    return holders
+
+
+def _holders_of_all(
+    network: Network, holders: Mapping[str, set[int]], targets: set[ResourceId], addresses: set[str]
+) -> set[int]:
+    """The endpoints that hold all of `addresses`, within the targets where one is known."""
+    found = set[int].intersection(*(holders.get(address, set()) for address in addresses)) if addresses else set()
     scopes = {target for target in targets if target in network.virtual_networks or target in network.subnets}
-    return {
-        at
-        for at, endpoint in enumerate(network.endpoints)
-        if not _has_known_mac(endpoint)
-        and addresses <= set(endpoint.addresses)
-        and (not scopes or scopes & {endpoint.virtual_network, endpoint.subnet})
-    }
+    if not scopes:
+        return found
+    ends = network.endpoints
+    return {at for at in found if scopes & {ends[at].virtual_network, ends[at].subnet}}
 
 
 def _has_known_mac(endpoint: Endpoint) -> bool:

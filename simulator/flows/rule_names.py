@@ -23,21 +23,28 @@ SHORTEST_CUT = 65 - len(PREFIX["default"])
 
 _GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _IS_GUID = re.compile(_GUID, re.IGNORECASE)
-_GUID_SUFFIX = re.compile(rf"_{_GUID}\Z", re.IGNORECASE)
 _ARM_ID = re.compile(r"/subscriptions/[^/]+/", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class RuleName:
-    """What a logged rule text says: the kind of rule and the name as it is configured, in the case of the log."""
+    """What a logged rule text says: the kind of rule and the name as it is configured, in the case of the log.
+
+    `suffix` is the ``_<guid>`` behind an admin rule's name, or what a cut left of it.
+    """
 
     kind: RuleKind
     name: str
+    suffix: str = ""
 
     def is_name_of(self, configured: str) -> bool:
-        """Whether the log may mean the rule configured as `configured`: any case, and long names may be cut."""
-        logged, whole = self.name.casefold(), configured.casefold()
-        return logged == whole or (len(logged) >= SHORTEST_CUT and whole.startswith(logged))
+        """Whether the log may mean the rule configured as `configured`: any case, and long names may be cut.
+
+        The suffix may belong to the name: the log does not always add one, and a configured name may end like one.
+        """
+        whole = configured.casefold()
+        names = (self.name.casefold(), (self.name + self.suffix).casefold())
+        return any(name == whole or (len(name) >= SHORTEST_CUT and whole.startswith(name)) for name in names)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -45,7 +52,7 @@ def parse_rule_name(text: str) -> RuleName:
     """The rule behind a logged text.
 
     ``UserRule_`` and ``DefaultRule_`` are stripped once, since rule names may hold underscores and even the prefix. Any
-    other text is a security admin rule, whose ``_<guid>`` suffix is stripped, ``PlatformRule`` or ``unspecified``
+    other text is a security admin rule, whose ``_<guid>`` suffix is set apart, ``PlatformRule`` or ``unspecified``
     (denied for want of encryption). Traffic Analytics writes all of them in lower case.
     """
     for kind, prefix in PREFIX.items():
@@ -55,7 +62,16 @@ def parse_rule_name(text: str) -> RuleName:
         return RuleName("platform", text)
     if text.casefold() == UNSPECIFIED:
         return RuleName("unspecified", text)
-    return RuleName("admin", _GUID_SUFFIX.sub("", text))
+    return _admin_rule_name(text)
+
+
+def _admin_rule_name(text: str) -> RuleName:
+    """A text that is long enough to have been cut may have lost the rest of its suffix."""
+    name, underscore, guid = text.rpartition("_")
+    is_long_enough = len(guid) == len(ZERO_GUID) or len(text) >= SHORTEST_CUT
+    if underscore and is_long_enough and _IS_GUID.fullmatch(guid + ZERO_GUID[len(guid) :]):
+        return RuleName("admin", name, underscore + guid)
+    return RuleName("admin", text)
 
 
 @lru_cache(maxsize=1 << 14)

@@ -10,7 +10,7 @@ Learn: azure/network-watcher/vnet-flow-logs-overview
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -18,6 +18,9 @@ from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
+from simulator.azure.network_manager import NetworkManager
+from simulator.azure.resource import ResourceId
+from simulator.dataplane.plane import DataPlane
 from simulator.flows.records import (
     BEGIN,
     CONTINUE,
@@ -31,7 +34,8 @@ from simulator.flows.records import (
     milliseconds,
 )
 from simulator.flows.rule_names import PLATFORM_RULE, PREFIX, ZERO_GUID
-from simulator.network.model import Endpoint
+from simulator.network.memo import per_network
+from simulator.network.model import Endpoint, Network
 from simulator.space.addresses import parse_address
 from simulator.walk.packets import TCP, UDP, Addresses, Int32, Packets
 from simulator.walk.predictions import Observation, Prediction, RuleReference
@@ -40,8 +44,10 @@ from simulator.walk.reasons import Verdict
 SECOND = 1000
 #: Azure writes a continue tuple of a live flow this often.
 CONTINUE_EVERY = 300 * SECOND
-#: A flow without packets ends after this long, by default.
-FLOW_TIMEOUT = 240 * SECOND
+#: A flow without packets ends after this many minutes, where its virtual network does not say otherwise.
+FLOW_TIMEOUT = 4
+#: The shortest and the longest timeout that a virtual network may say.
+FLOW_TIMEOUTS = (4, 30)
 #: When a TCP client that hears nothing sends its SYN.
 SYN_TIMES = (0, 1 * SECOND, 3 * SECOND, 7 * SECOND)
 SYN_BYTES = 66
@@ -55,6 +61,8 @@ class PredictedPackets(Protocol):
 
     @property
     def packets(self) -> Packets: ...
+    @property
+    def plane(self) -> DataPlane: ...
     def __len__(self) -> int: ...
     def __getitem__(self, at: int, /) -> Prediction: ...
 
@@ -73,13 +81,15 @@ def generate(
     ----------
     predictions : the packets and what becomes of them; TCP and UDP are logged.
     start : when the window begins, with its zone.
-    minutes : length of the window; flows begin in it, and what they write after it is left out.
+    minutes : length of the window; flows begin in it, and what they write after it is left out. A NIC whose clock runs
+        behind sees none begin before it.
     seed : equal seeds and predictions give equal logs.
     without_acl : what a NIC without any network security group or admin rule writes, which is not documented:
         ``platform`` writes ``PlatformRule``, ``omit`` nothing.
     """
     traffic = _Traffic.draw(len(predictions), minutes, seed)
-    log = _Log(predictions.packets, milliseconds(start), milliseconds(start + timedelta(minutes=minutes)), seed)
+    first, end = milliseconds(start), milliseconds(start + timedelta(minutes=minutes))
+    log = _Log(predictions.plane.network, predictions.packets, first, end, seed)
     for at in range(len(predictions)):
         if predictions.packets.protocol[at] in (TCP, UDP):
             log.add(at, predictions[at], traffic, without_acl)
@@ -144,12 +154,20 @@ def _attempts(at: int, traffic: _Traffic, protocol: int) -> tuple[int, ...]:
     return SYN_TIMES[: traffic.attempts[at]] if protocol == TCP else SYN_TIMES[:1]
 
 
-def _unanswered(at: int, traffic: _Traffic, protocol: int) -> Iterator[_Entry]:
+def _unanswered(at: int, traffic: _Traffic, protocol: int, timeout: int) -> Iterator[_Entry]:
     """What a NIC that let the flow pass writes of one that hears no reply: it ends by the flow timeout."""
     times = _attempts(at, traffic, protocol)
     size = SYN_BYTES if protocol == TCP else int(traffic.packet_bytes[0, at])
     yield _Entry(0, BEGIN)
-    yield _Entry(times[-1] + FLOW_TIMEOUT, END, len(times), len(times) * size)
+    yield _Entry(times[-1] + timeout, END, len(times), len(times) * size)
+
+
+def _flow_timeout(network: Network, virtual_network: ResourceId) -> int:
+    """Milliseconds without packets after which a flow of the virtual network ends: ``flowTimeoutInMinutes``."""
+    held = network.virtual_networks.get(virtual_network)
+    minutes = (held.flow_timeout_in_minutes if held is not None else None) or FLOW_TIMEOUT
+    shortest, longest = FLOW_TIMEOUTS
+    return min(max(minutes, shortest), longest) * 60 * SECOND
 
 
 class _Point(NamedTuple):
@@ -169,6 +187,7 @@ class _Point(NamedTuple):
 class _Log:
     """The tuples gathered so far: one row each, pointing at the point that wrote it."""
 
+    network: Network
     packets: Packets
     start: int
     end: int
@@ -187,22 +206,23 @@ class _Log:
             return
         protocol = int(self.packets.protocol[at])
         is_answered = prediction.verdict == Verdict.ALLOW
-        passed = list(_answered(at, traffic) if is_answered else _unanswered(at, traffic, protocol))
         begin = self.start + int(traffic.begin[at])
         for observation in prediction.observations:
             is_denied = observation.verdict == Verdict.DENY
             if observation.verdict == Verdict.UNKNOWN:
                 return
             if _is_logged(observation, without_acl):
-                denied = [_Entry(time, DENIED) for time in _attempts(at, traffic, protocol)]
+                timeout = _flow_timeout(self.network, observation.endpoint.virtual_network)
+                denied = (_Entry(time, DENIED) for time in _attempts(at, traffic, protocol))
+                passed = _answered(at, traffic) if is_answered else _unanswered(at, traffic, protocol, timeout)
                 self._write(at, observation, begin, denied if is_denied else passed)
             if is_denied:
                 return
 
-    def _write(self, at: int, observation: Observation, begin: int, entries: list[_Entry]) -> None:
+    def _write(self, at: int, observation: Observation, begin: int, entries: Iterator[_Entry]) -> None:
         endpoint = observation.endpoint
         mac = invented_mac(endpoint)
-        acl, rule = _acl_and_rule(observation.rule)
+        acl, rule = _acl_and_rule(self.network, observation.rule)
         point = _Point(
             packet=at,
             mac=self.macs.number(mac),
@@ -214,9 +234,9 @@ class _Log:
             destination=self._translated(observation.translated_destination),
         )
         self.points.append(point)
+        begin = max(begin + _skew(self.seed, mac), self.start)
         written = (entry for entry in entries if begin + entry.time < self.end)
-        skew = _skew(self.seed, mac)
-        self.rows += [(len(self.points) - 1, begin + skew + entry.time, *entry[1:]) for entry in written]
+        self.rows += [(len(self.points) - 1, begin + entry.time, *entry[1:]) for entry in written]
 
     def records(self) -> FlowRecords:
         """Columns of everything written, sorted by time."""
@@ -271,17 +291,30 @@ def _is_logged(observation: Observation, without_acl: str) -> bool:
     return (observation.rule is not None or passes_without) and observation.endpoint.private_endpoint is None
 
 
-def _acl_and_rule(rule: RuleReference | None) -> tuple[str, str]:
+def _acl_and_rule(network: Network, rule: RuleReference | None) -> tuple[str, str]:
     """``aclID`` and ``rule`` as Azure writes them since 2024: an NSG's ARM id, a GUID for a security admin rule."""
     if rule is None:
         return ZERO_GUID, PLATFORM_RULE
     if rule.layer == "admin rules":
-        return _guid(rule.acl.key), f"{rule.name}_{_guid(f'{rule.acl.key}/{rule.name}')}"
+        guids = _admin_guids(network, rule.acl)
+        acl = guids.get("") or _guid(rule.acl.key)
+        return acl, f"{rule.name}_{guids.get(rule.name) or _guid(f'{rule.acl.key}/{rule.name}')}"
     return str(rule.acl), PREFIX["default" if rule.is_default else "user"] + rule.name
 
 
+@per_network
+def _admin_guids(network: Network, acl: ResourceId) -> Mapping[str, str | None]:
+    """``resourceGuid`` of a security admin configuration, under the empty name, and of its rules, under theirs."""
+    managers = network.snapshot.all(NetworkManager)
+    for configuration in (each for manager in managers for each in manager.security_admin_configurations):
+        if configuration.id == acl:
+            rules = (rule for collection in configuration.rule_collections for rule in collection.rules)
+            return {"": configuration.resource_guid} | {rule.name: rule.resource_guid for rule in rules}
+    return {}
+
+
 def _guid(text: str) -> str:
-    """A GUID made from `text`: exports do not hold those that Azure writes for security admin rules."""
+    """A GUID made from `text`, for a security admin rule or configuration whose own the export does not hold."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, text))
 
 

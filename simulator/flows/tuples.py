@@ -29,7 +29,8 @@ LONGEST_NUMBER = 20
 _DIRECTION_NUMBERS = {"I": 0, "O": 1}
 _STATE_NUMBERS: dict[str, int] = {state: number for number, state in enumerate(STATES)}
 _OCTETS = {str(octet): octet for octet in range(256)}
-_ENCRYPTION = re.compile(r"[A-Za-z_]{1,64}")
+#: Words that are not documented pass through, but no number that slipped into the place of one.
+_ENCRYPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _ADDRESS = re.compile(r"[0-9A-Fa-f.:]{2,45}")
 _NSG_TUPLE = re.compile(r"\d+,[^,]*,[^,]*,\d*,\d*,[TU],[IO],[AD](,[BCE](,\d*){4})?")
 #: Stands between two texts while many are split at once; no field may be it.

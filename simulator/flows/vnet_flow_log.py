@@ -258,31 +258,8 @@ def _read_again(records: FlowRecords) -> npt.NDArray[np.bool_]:
     re-creates; across records an equal begin, continue or end is one observation that was read twice.
     """
     rows = np.flatnonzero(records.state != DENIED)
-    first, group = distinct_rows(
-        [
-            column[rows]
-            for column in (
-                records.time,
-                records.source.high,
-                records.source.low,
-                records.destination.high,
-                records.destination.low,
-                records.source_port,
-                records.destination_port,
-                records.protocol,
-                records.direction,
-                records.state,
-                records.encryption,
-                records.packets_sent,
-                records.bytes_sent,
-                records.packets_received,
-                records.bytes_received,
-                records.mac,
-                records.acl,
-                records.rule,
-            )
-        ]
-    )
+    seen = [getattr(records, each.name) for each in fields(TupleColumns)]
+    first, group = distinct_rows([column[rows] for column in (*seen, records.mac, records.acl, records.rule)])
     record = records.locators.blob.astype(np.int64) << 32 | records.locators.record
     again = np.zeros(len(records), np.bool_)
     again[rows] = record[rows] != record[rows[first[group]]]

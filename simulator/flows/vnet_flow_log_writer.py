@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import numpy as np
 
 from simulator.azure.resource import ResourceId
 from simulator.flows.distinct import Rows
-from simulator.flows.records import NOT_GIVEN, STATES, FlowRecords
+from simulator.flows.records import NOT_GIVEN, STATES, FlowRecords, moment
 from simulator.flows.rule_names import parse_rule_name
 
 MINUTE = 60_000
@@ -28,7 +28,6 @@ MINUTE = 60_000
 FLUSH_LAG = 2_800
 REGION = "westeurope"
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HEAD, _CLOSER = b'{"records":[', b"]}"
 
 
@@ -142,7 +141,7 @@ def _digest(phase_seed: int, mac: str) -> int:
 
 def _minute(records: FlowRecords, rows: Rows, flush: int, phase_seed: int, log: FlowLog) -> _Minute:
     mac = records.macs[records.mac[rows[0]]]
-    time = _EPOCH + timedelta(milliseconds=flush)
+    time = moment(flush)
     fraction = _digest(phase_seed, mac) // MINUTE % 10_000
     record = {
         "time": f"{time:%Y-%m-%dT%H:%M:%S}.{flush % 1000:03}{fraction:04}Z",

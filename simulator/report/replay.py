@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from simulator.flows.records import DIRECTIONS, FlowRecords
+from simulator.comparison.labels import protocol_name
+from simulator.flows.distinct import distinct_rows
+from simulator.flows.records import DIRECTIONS, FlowRecords, moment
 from simulator.flows.replay import Replay
 from simulator.report.document import Line, Report, Row, Table, Tone
 from simulator.report.text import counted, data_size
-from simulator.report.words import protocol_name, rule_data
+from simulator.report.words import rule_data
 from simulator.walk.predictions import NOTHING
 from simulator.walk.reasons import REASONS, Verdict
 
@@ -38,7 +40,7 @@ def span(records: FlowRecords) -> str:
     """The time that a log covers, in UTC: ``2026-01-12 08:00 to 09:59``."""
     if not len(records):
         return "no time at all"
-    first, last = (np.datetime64(int(time), "ms").item() for time in (records.time.min(), records.time.max()))
+    first, last = (moment(int(time)) for time in (records.time.min(), records.time.max()))
     until = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M}"
     return f"{first:%Y-%m-%d %H:%M} to {until}"
 
@@ -69,9 +71,11 @@ def _deciders(replay: Replay, shown: int) -> Iterator[Table]:
     """The rules that decided most conversations, each with how many."""
     deciders = replay.walked.decider[replay.packet]
     ruled = np.flatnonzero(deciders[:, 1] != NOTHING)
-    _, first, counts = np.unique(deciders[ruled], axis=0, return_index=True, return_counts=True)
+    first, group = distinct_rows([*deciders[ruled].T])
+    counts = np.bincount(group)
+    order = np.lexsort((*deciders[ruled[first]].T[::-1], -counts))
     rows: list[Row] = []
-    for at in np.argsort(-counts, kind="stable")[:shown]:
+    for at in order[:shown]:
         rule = replay.predictions[int(ruled[first[at]])].rule
         if rule is not None:
             rows.append((str(rule), rule.priority, rule.action, rule.layer, int(counts[at])))
@@ -115,7 +119,7 @@ def _conversations(replay: Replay, *, flat: bool) -> Iterator[dict[str, Any]]:
             "source_port": int(held.source_port[at]),
             "destination": held.destination.text(at),
             "destination_port": int(held.destination_port[at]),
-            "protocol": protocol_name(protocol),
+            "protocol": protocol_name(protocol).lower(),
             "observed": "DENY" if held.is_denied[at] else "ALLOW",
             "observed_rule": replay.records.rules[held.rule[at]],
             "verdict": Verdict(prediction.verdict).name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from simulator.azure.resource import ResourceId
@@ -19,8 +20,20 @@ def topology_report(network: Network) -> Report:
         counted(len(network.endpoints), "endpoint"),
         counted(len(network.gateways), "gateway"),
     )
+    return Report(
+        kind="topology",
+        headline=Line(f"{snapshot.name or 'network'}: {', '.join(counts)}", "strong"),
+        blocks=tuple(table for table in _tables(network) if table.rows),
+        records=lambda: _records(network),
+        data=lambda: _data(network),
+    )
+
+
+def _tables(network: Network) -> tuple[Table, ...]:
+    snapshot = network.snapshot
+    in_subnet = Counter(endpoint.subnet for endpoint in network.endpoints)
     peerings = tuple(_peering_row(link) for held in snapshot.virtual_networks for link in held.virtual_network_peerings)
-    tables = (
+    return (
         Table(
             ("Virtual network", "Address space", "Location", "Subnets", "Endpoints"),
             tuple(_virtual_network_row(network, held) for held in snapshot.virtual_networks),
@@ -29,7 +42,7 @@ def topology_report(network: Network) -> Report:
         Table(("From", "To", "State", "Access", "Forwarded", "Gateway"), peerings, title="Peerings, one row a link"),
         Table(
             ("Virtual network", "Subnet", "Prefix", "NSG", "Route table", "Endpoints"),
-            tuple(_subnet_row(network, subnet) for subnet in network.subnets.values()),
+            tuple(_subnet_row(subnet, in_subnet[subnet.id]) for subnet in network.subnets.values()),
             title="Subnets",
         ),
         Table(
@@ -51,13 +64,6 @@ def topology_report(network: Network) -> Report:
             title="On premises, as declared",
         ),
     )
-    return Report(
-        kind="topology",
-        headline=Line(f"{snapshot.name or 'network'}: {', '.join(counts)}", "strong"),
-        blocks=tuple(table for table in tables if table.rows),
-        records=lambda: _records(network),
-        data=lambda: _data(network),
-    )
 
 
 def subnet_name(subnet: ResourceId) -> str:
@@ -66,7 +72,7 @@ def subnet_name(subnet: ResourceId) -> str:
 
 
 def _virtual_network_row(network: Network, held: VirtualNetwork) -> Row:
-    endpoints = sum(endpoint.virtual_network == held.id for endpoint in network.endpoints)
+    endpoints = len(network.endpoints_in(held.id))
     return held.name, ", ".join(held.prefixes), held.location, len(held.subnets), endpoints
 
 
@@ -86,14 +92,14 @@ def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def _subnet_row(network: Network, subnet: Subnet) -> Row:
+def _subnet_row(subnet: Subnet, endpoints: int) -> Row:
     return (
         subnet.virtual_network.name,
         subnet.name,
         ", ".join(subnet.prefixes),
         subnet.network_security_group.name if subnet.network_security_group else None,
         subnet.route_table.name if subnet.route_table else None,
-        sum(endpoint.subnet == subnet.id for endpoint in network.endpoints),
+        endpoints,
     )
 
 

@@ -5,15 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.network.routes import EffectiveRoute
-from simulator.walk.packets import ICMP_V6, PROTOCOLS
 from simulator.walk.predictions import RuleReference
-
-_NAMES = {number: name.lower() for name, number in PROTOCOLS.items()} | {ICMP_V6: "icmpv6"}
-
-
-def protocol_name(number: int) -> str:
-    """``tcp``; the number itself where rules have no name for it."""
-    return _NAMES.get(number, str(number))
 
 
 def service(protocol: str, port: int) -> str:

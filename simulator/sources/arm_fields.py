@@ -1,8 +1,9 @@
-"""ARM JSON before the models read it: lifting ``properties``, ids of inline children, template expressions, places."""
+"""ARM JSON before the models read it: ids of inline children, template expressions, places."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,7 +18,7 @@ from simulator.azure.network_manager import (
     SecurityAdminConfiguration,
     StaticMember,
 )
-from simulator.azure.resource import ArmModel, ResourceId
+from simulator.azure.resource import ArmModel, ResourceId, lift, squash
 from simulator.azure.route_table import Route
 from simulator.azure.security_group import ApplicationSecurityGroup, SecurityRule
 from simulator.azure.snapshot import MODELS
@@ -70,19 +71,6 @@ def model_of(kind: str) -> type[ArmModel] | None:
     return MODELS.get(kind) or CHILD_MODELS.get(kind)
 
 
-def squash(name: object) -> str:
-    """The spelling in which the models compare property names."""
-    return str(name).replace("_", "").lower()
-
-
-def lift(raw: Mapping[Any, Any]) -> Fields:
-    """`raw` with squashed names and its ``properties`` lifted beside them; the outer value wins."""
-    fields = {squash(key): value for key, value in raw.items()}
-    properties = fields.pop("properties", None)
-    inner = {squash(key): value for key, value in properties.items()} if isinstance(properties, dict) else {}
-    return inner | fields
-
-
 def complete(raw: Mapping[Any, Any], identity: ResourceId, kind: str) -> Fields:
     """`raw` lifted, with an id given to every inline child that has none."""
     fields = lift(raw)
@@ -97,8 +85,9 @@ def _complete_child(child: Any, parent: ResourceId, kind: str, name: str) -> Any
     if not isinstance(child, dict):
         return child
     fields = lift(child)
-    if not isinstance(fields.get("id"), str) and isinstance(fields.get("name"), str):
-        fields["id"] = str(parent.child(name, fields["name"]))
+    own_name = fields.get("name")
+    if not isinstance(fields.get("id"), str) and isinstance(own_name, str) and own_name.strip():
+        fields["id"] = str(parent.child(name, own_name))
     held = fields.get("id")
     if not isinstance(held, str):
         return fields
@@ -146,6 +135,7 @@ def without_unknowns(value: Any) -> Any:
     }
 
 
+@cache
 def field_names(model: type[BaseModel]) -> frozenset[str]:
     """The squashed names of the properties that `model` reads."""
     return frozenset(squash(name) for name in model.model_fields)

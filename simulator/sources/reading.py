@@ -58,8 +58,8 @@ def inside(folder: Path, relative: str, place: str) -> Path:
     try:
         target = (root / relative).resolve()
     except (OSError, ValueError, RuntimeError):
-        target = Path("/")
-    if not target.is_relative_to(root):
+        target = None  # no file name at all, or links that run in a circle
+    if target is None or not target.is_relative_to(root):
         hint = "name files below the folder of the file that includes them"
         raise SourceError(f"{relative!r} leads out of the folder", code="VNS1012", place=place, hint=hint)
     return target
@@ -68,7 +68,8 @@ def inside(folder: Path, relative: str, place: str) -> Path:
 def json_files(folder: Path) -> tuple[list[Path], list[Path]]:
     """The JSON files below `folder` in order of their names, and the links that lead out of it (not to be read).
 
-    Folders whose name starts with a dot are skipped, and links to folders are not followed.
+    Folders whose name starts with a dot are skipped, and links to folders are not followed. Raises SourceError VNS1001
+    for a folder that cannot be listed: half an export would answer wrongly.
     """
     root = folder.resolve()
     found: list[Path] = []
@@ -80,8 +81,14 @@ def json_files(folder: Path) -> tuple[list[Path], list[Path]]:
     return found, outside
 
 
+def _refuse_folder(error: OSError) -> None:
+    hint = "make it readable, or move it out of the export"
+    message = f"cannot open the folder: {error.strerror}"
+    raise SourceError(message, code="VNS1001", place=str(error.filename), hint=hint) from None
+
+
 def _files_below(folder: Path) -> Iterator[Path]:
-    for where, folders, files in os.walk(folder, followlinks=False):
+    for where, folders, files in os.walk(folder, onerror=_refuse_folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(where) / name

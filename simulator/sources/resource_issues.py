@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from simulator.azure.resource import ResourceId
+from simulator.azure.resource import ResourceId, squash
 from simulator.azure.snapshot import Issue
-from simulator.sources.arm_fields import MAY_BE_UNKNOWN, camel_case, is_expression, spelled, squash
+from simulator.sources.arm_fields import MAY_BE_UNKNOWN, camel_case, is_expression, spelled
 from simulator.sources.envelopes import Found
 from simulator.sources.problems import shorten
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from simulator.azure.network_interface import NetworkInterface, VirtualMachine
 from simulator.azure.network_manager import NetworkManager
-from simulator.azure.resource import ArmModel, Resource, ResourceId
+from simulator.azure.resource import ArmModel, Resource, ResourceId, lift, squash
 from simulator.azure.snapshot import Issue, Snapshot
 from simulator.errors import SourceError
 from simulator.sources import resource_issues as issues_of
@@ -31,10 +31,8 @@ from simulator.sources.arm_fields import (
     field_names,
     is_bare_reference,
     is_expression,
-    lift,
     model_of,
     says_nothing,
-    squash,
     without_unknowns,
 )
 from simulator.sources.envelopes import Found, unwrap

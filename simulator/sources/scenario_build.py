@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from simulator.azure.network_interface import NetworkInterface, PublicIpAddress, VirtualMachine
 from simulator.azure.resource import Resource, ResourceId
@@ -255,9 +255,8 @@ def _nic(
     subnet = build.names.find_subnet(spec.subnet, (*path, "subnet"))
     build.subnets[str(path[0]), str(path[1])] = subnet
     location = build.region_of(subnet.parent, spec.location)
-    public = None
-    if spec.public_ip is not None:
-        public = public_address(build, public_name, spec.public_ip, location, spec.resource_group)
+    public = public_address(build, public_name, spec, location)
+    if public is not None:
         yield public
     asgs = [
         build.names.find("application_security_groups", name, (*path, "asgs", at)) for at, name in enumerate(spec.asgs)
@@ -289,12 +288,23 @@ def _nic(
         build.appliances[identity] = _appliance(identity, spec.appliance)
 
 
-def public_address(
-    build: Build, name: str, spec: models.PublicIp, location: str, resource_group: str | None
-) -> PublicIpAddress:
+class WithPublicIp(Protocol):
+    """What may have a public address: it stands in the resource group of its owner."""
+
+    @property
+    def public_ip(self) -> models.PublicIp | None: ...
+    @property
+    def resource_group(self) -> str | None: ...
+
+
+def public_address(build: Build, name: str, owner: WithPublicIp, location: str) -> PublicIpAddress | None:
+    """The public address that `owner` asks for, or None."""
+    spec = owner.public_ip
+    if spec is None:
+        return None
     return make(
         PublicIpAddress,
-        id=build.names.new("public_ip_addresses", name, resource_group),
+        id=build.names.new("public_ip_addresses", name, owner.resource_group),
         location=location,
         ip_address=spec.ip,
         sku={"name": spec.sku},

@@ -27,10 +27,6 @@ def _manager(build: Build, name: str, spec: models.NetworkManager) -> NetworkMan
     identity = build.names.find("network_managers", name, path)
     groups = {group.lower(): identity.child("networkGroups", group) for group in spec.network_groups}
 
-    def applies_to(names: list[str], at: Path) -> list[dict[str, Any]]:
-        ids = [_of_manager(build, groups, held, "network group", (*at, n)) for n, held in enumerate(names)]
-        return [{"network_group_id": group} for group in ids]
-
     return make(
         NetworkManager,
         id=identity,
@@ -41,33 +37,39 @@ def _manager(build: Build, name: str, spec: models.NetworkManager) -> NetworkMan
             for group, members in spec.network_groups.items()
         ],
         security_admin_configurations=[
-            {
-                "id": (of := identity.child("securityAdminConfigurations", held_name)),
-                "rule_collections": [
-                    {
-                        "id": (under := of.child("ruleCollections", collection_name)),
-                        "applies_to_groups": applies_to(
-                            collection.applies_to,
-                            (*path, _ADMIN, held_name, "rule_collections", collection_name, "applies_to"),
-                        ),
-                        "rules": [admin_rule(under, rule, groups) for rule in collection.rules],
-                    }
-                    for collection_name, collection in held.rule_collections.items()
-                ],
-            }
-            for held_name, held in spec.security_admin_configurations.items()
+            _security_admin(
+                build, identity.child("securityAdminConfigurations", held), part, groups, (*path, _ADMIN, held)
+            )
+            for held, part in spec.security_admin_configurations.items()
         ],
         connectivity_configurations=[
             _connectivity(
-                build,
-                identity.child("connectivityConfigurations", held_name),
-                held,
-                applies_to(held.applies_to, (*path, _CONNECTIVITY, held_name, "applies_to")),
-                (*path, _CONNECTIVITY, held_name),
+                build, identity.child("connectivityConfigurations", held), part, groups, (*path, _CONNECTIVITY, held)
             )
-            for held_name, held in spec.connectivity_configurations.items()
+            for held, part in spec.connectivity_configurations.items()
         ],
     )
+
+
+def _security_admin(
+    build: Build,
+    identity: ResourceId,
+    spec: models.SecurityAdminConfiguration,
+    groups: Mapping[str, ResourceId],
+    path: Path,
+) -> dict[str, Any]:
+    collections = []
+    for name, held in spec.rule_collections.items():
+        collection = identity.child("ruleCollections", name)
+        applies_to = _applies_to(build, groups, held.applies_to, (*path, "rule_collections", name, "applies_to"))
+        rules = [admin_rule(collection, rule, groups) for rule in held.rules]
+        collections.append({"id": collection, "applies_to_groups": applies_to, "rules": rules})
+    return {"id": identity, "rule_collections": collections}
+
+
+def _applies_to(build: Build, groups: Mapping[str, ResourceId], names: list[str], path: Path) -> list[dict[str, Any]]:
+    ids = [_of_manager(build, groups, name, "network group", (*path, at)) for at, name in enumerate(names)]
+    return [{"network_group_id": group} for group in ids]
 
 
 def _of_manager(build: Build, known: Mapping[str, ResourceId], name: str, what: str, path: Path) -> ResourceId:
@@ -99,7 +101,11 @@ def _network_group(build: Build, identity: ResourceId, members: list[str], path:
 
 
 def _connectivity(
-    build: Build, identity: ResourceId, spec: models.ConnectivityConfiguration, groups: list[dict[str, Any]], path: Path
+    build: Build,
+    identity: ResourceId,
+    spec: models.ConnectivityConfiguration,
+    groups: Mapping[str, ResourceId],
+    path: Path,
 ) -> dict[str, Any]:
     hub = build.names.find_optional("virtual_networks", spec.hub, (*path, "hub"))
     if spec.topology == "HubAndSpoke" and hub is None:
@@ -118,7 +124,7 @@ def _connectivity(
                 "is_global": str(spec.is_global),
                 "use_hub_gateway": str(spec.use_hub_gateway),
             }
-            for group in groups
+            for group in _applies_to(build, groups, spec.applies_to, (*path, "applies_to"))
         ],
     }
 

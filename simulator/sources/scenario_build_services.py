@@ -62,12 +62,10 @@ def _learned_routes(
 def _gateways(build: Build) -> Iterator[Resource]:
     for name, spec in build.scenario.virtual_network_gateways.items():
         path = ("virtual_network_gateways", name)
-        network = build.names.find("virtual_networks", spec.vnet, (*path, "vnet"))
-        subnet = _require_subnet(build, network, "GatewaySubnet", path)
-        location = build.region_of(network, spec.location)
-        public = None
-        if spec.public_ip is not None:
-            public = public_address(build, f"{name}-pip", spec.public_ip, location, spec.resource_group)
+        subnet = _own_subnet(build, spec, "GatewaySubnet", path)
+        location = build.region_of(subnet.parent, spec.location)
+        public = public_address(build, f"{name}-pip", spec, location)
+        if public is not None:
             yield public
         yield make(
             VirtualNetworkGateway,
@@ -85,8 +83,11 @@ def _gateways(build: Build) -> Iterator[Resource]:
         )
 
 
-def _require_subnet(build: Build, network: ResourceId, name: str, path: tuple[str, str]) -> ResourceId:
+def _own_subnet(
+    build: Build, spec: models.VirtualNetworkGateway | models.AzureFirewall, name: str, path: tuple[str, str]
+) -> ResourceId:
     """The subnet that Azure wants for this service, by the name it must have."""
+    network = build.names.find("virtual_networks", spec.vnet, (*path, "vnet"))
     known = build.names.subnets.get(network)
     if known is not None and name.lower() not in known:
         message = f"{path[1]}: {network.name} has no {name}"
@@ -119,12 +120,10 @@ def _local_gateways(build: Build) -> Iterator[Resource]:
 def _firewalls(build: Build) -> Iterator[Resource]:
     for name, spec in build.scenario.azure_firewalls.items():
         path = ("azure_firewalls", name)
-        network = build.names.find("virtual_networks", spec.vnet, (*path, "vnet"))
-        subnet = _require_subnet(build, network, "AzureFirewallSubnet", path)
-        location = build.region_of(network, spec.location)
-        public = None
-        if spec.public_ip is not None:
-            public = public_address(build, f"{name}-pip", spec.public_ip, location, spec.resource_group)
+        subnet = _own_subnet(build, spec, "AzureFirewallSubnet", path)
+        location = build.region_of(subnet.parent, spec.location)
+        public = public_address(build, f"{name}-pip", spec, location)
+        if public is not None:
             yield public
         yield make(
             AzureFirewall,

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from pydantic_core import PydanticCustomError
 
 from simulator.azure.resource import ResourceId
+from simulator.azure.route_table import NEXT_HOP_TYPES
 from simulator.sources.scenario_build import Build
 from simulator.sources.scenario_errors import Path
 from simulator.sources.scenario_fields import is_service_tag, network_prefix
-from simulator.sources.scenario_rules import NEXT_HOPS, next_hop_of
+from simulator.sources.scenario_rules import next_hop_of, takes_no_ip
 from simulator.space.addresses import Prefix, format_address, merge, parse_address, parse_prefix
 
 #: The codes of the network room for the same mistakes.
@@ -106,8 +107,8 @@ def _check_routes(build: Build) -> None:
             kind, address = next_hop_of(route)
             if kind == "VirtualAppliance":
                 _check_appliance(build, label, address, (*path, "next_hop"))
-            elif address is not None:
-                message = f"{label}: next_hop {kind} takes no ip"
+            if takes_no_ip(route):
+                message = f"{label}: next_hop {route.next_hop} takes no ip"
                 build.errors.add("VNS1204", message, (*path, "ip"), hint="ip belongs to next_hop: VirtualAppliance")
 
 
@@ -127,7 +128,7 @@ def _check_appliance(build: Build, label: str, address: str | None, path: Path) 
     try:
         parse_address(address)
     except ValueError:
-        kinds = ", ".join(dict.fromkeys(NEXT_HOPS.values()))
+        kinds = ", ".join(dict.fromkeys(NEXT_HOP_TYPES.values()))
         message = f"{label}: {address!r} is neither an IP address nor a next hop type"
         build.errors.add("VNS1206", message, path, hint=f"write an address, or one of {kinds}")
 

@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulator.azure.resource import ResourceId
+from simulator.azure.route_table import NEXT_HOP_TYPES
 from simulator.sources import scenario_models as models
 from simulator.sources.scenario_fields import is_service_tag
 from simulator.sources.scenario_services import AdminRule
-
-NEXT_HOPS = {
-    kind.lower(): kind for kind in ("VirtualAppliance", "VirtualNetworkGateway", "VnetLocal", "Internet", "None")
-} | {"virtualnetwork": "VnetLocal"}
 
 
 def security_rule(
@@ -65,8 +62,13 @@ def user_route(table: ResourceId, name: str, route: models.Route) -> dict[str, A
 
 def next_hop_of(route: models.Route) -> tuple[str, str | None]:
     """The next hop type and the address that a route of the file means; an address means VirtualAppliance."""
-    kind = NEXT_HOPS.get(route.next_hop.lower())
+    kind = NEXT_HOP_TYPES.get(route.next_hop.lower())
     return (kind, route.ip) if kind else ("VirtualAppliance", route.next_hop)
+
+
+def takes_no_ip(route: models.Route) -> bool:
+    """True for a route whose `ip` nothing would read: its next hop is another type, or an address itself."""
+    return route.ip is not None and NEXT_HOP_TYPES.get(route.next_hop.lower()) != "VirtualAppliance"
 
 
 def _singular_or_plural(name: str, ending: str, values: list[str]) -> dict[str, Any]:

@@ -132,14 +132,22 @@ class _Composer:
         place = f"{self.file}:{mark.line + 1}:{mark.column + 1}"
         return SourceError(message, code=code, place=place, hint=hint)
 
+    def _tag_error(self, event: Any, tagged: str) -> SourceError:
+        return self._error(
+            event, "VNS1011", f"the tag {shorten(event.tag)} is not read", f"write the {tagged} without it"
+        )
+
     def _node(self, event: Any, value: Any) -> _Node:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise self._error(event, "VNS1003", f"more than {MAX_NODES:,} values in one YAML file")
         return _Node(event.start_mark.line + 1, event.start_mark.column + 1, value)
 
+    def _awaits_key(self) -> bool:
+        return bool(self.open) and isinstance(self.open[-1].value, dict) and self.pending[-1] is None
+
     def _scalar(self, event: Any) -> None:
-        if self.open and isinstance(self.open[-1].value, dict) and self.pending[-1] is None:
+        if self._awaits_key():
             self._key(event)
             return
         node = self._node(event, self._resolve(event))
@@ -152,15 +160,13 @@ class _Composer:
         if event.tag in _TEXT_TAGS or (event.tag is None and not event.implicit[0]):
             return text
         if event.tag is not None:
-            raise self._error(
-                event, "VNS1011", f"the tag {shorten(event.tag)} is not read", "write the value without it"
-            )
+            raise self._tag_error(event, "value")
         return plain_scalar(text)
 
     def _key(self, event: Any) -> None:
         mapping, key = self.open[-1], event.value
         if event.tag is not None and event.tag not in _TEXT_TAGS:
-            raise self._error(event, "VNS1011", f"the tag {shorten(event.tag)} is not read", "write the key without it")
+            raise self._tag_error(event, "key")
         if key in mapping.keys:
             line, column = mapping.keys[key]
             hint = f"it stands first at line {line}, column {column}; keep one of the two"
@@ -169,14 +175,12 @@ class _Composer:
         self.pending[-1] = key
 
     def _start(self, event: Any) -> None:
-        if self.open and isinstance(self.open[-1].value, dict) and self.pending[-1] is None:
+        if self._awaits_key():
             raise self._error(
                 event, "VNS1011", "a list or mapping as a key is not read", "keys are names: write plain text"
             )
         if event.tag is not None and event.tag not in _COLLECTION_TAGS:
-            raise self._error(
-                event, "VNS1011", f"the tag {shorten(event.tag)} is not read", "write the value without it"
-            )
+            raise self._tag_error(event, "value")
         if len(self.open) >= MAX_DEPTH:
             raise self._error(event, "VNS1004", f"nested deeper than {MAX_DEPTH} levels", _DEPTH_HINT)
         node = self._node(event, {} if isinstance(event, yaml.MappingStartEvent) else [])
@@ -202,7 +206,7 @@ class _Composer:
             raise self._error(
                 event, "VNS1011", f"the alias *{event.anchor} has no finished anchor &{event.anchor} before it"
             )
-        if self.open and isinstance(self.open[-1].value, dict) and self.pending[-1] is None:
+        if self._awaits_key():
             raise self._error(event, "VNS1011", "an alias as a key is not read", "write the key out")
         if len(self.open) + node.depth > MAX_DEPTH:
             raise self._error(event, "VNS1010", f"the alias *{event.anchor} nests deeper than {MAX_DEPTH} levels")

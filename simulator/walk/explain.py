@@ -167,7 +167,7 @@ def _verification(seen: Observation) -> FlowVerification:
 
 def _socket(text: str) -> tuple[str, int]:
     address, colon, port = text.rpartition(":")
-    if not colon or not address or not (port == "*" or port.isdigit()):
+    if not colon or not address or not (port == "*" or port.isdecimal()):
         raise QuestionError(
             f"{text!r} is no address with a port", code="VNS5007", hint="write 10.1.4.4:443 or [fd00::4]:443"
         )

@@ -92,7 +92,7 @@ def _protocol(name: str) -> int:
 def _port(text: str) -> int:
     if text == "*":
         return EPHEMERAL_PORT
-    if not text.isdigit() or int(text) > 65535:
+    if not text.isdecimal() or int(text) > 65535:
         raise QuestionError(f"port {text} is out of range", code="VNS5004", hint="ports run from 0 to 65535")
     return int(text)
 

@@ -70,8 +70,8 @@ class Change:
 
     def _refuse_new_errors(self, stages: list[Snapshot]) -> None:
         """Lay what the network room calls an error now, and did not before, to the step that brought it."""
-        before, after = _errors(stages[0]), _errors(stages[-1])
-        new = [issue for issue in after if issue not in before]
+        before = {*_errors(stages[0])}
+        new = [issue for issue in _errors(stages[-1]) if issue not in before]
         if not new:
             return
         step = next(step for step, stage in zip(self.steps, stages[1:], strict=True) if new[0] in _errors(stage))

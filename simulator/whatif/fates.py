@@ -1,4 +1,4 @@
-"""The fate of each recorded conversation in one network, as values that two networks can be compared by.
+"""The fate of each recorded flow in one network, as values that two networks can be compared by.
 
 Numbers of rules, routes and places mean something only within one data plane; a `Fate` names them, and `Fates` gives
 equal fates of both networks one number.
@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from simulator.flows.distinct import Column, distinct_rows
-from simulator.flows.replay import NONE, Replay
+from simulator.flows.distinct import Column, Rows, distinct_rows
+from simulator.flows.records import Int64
+from simulator.flows.replay import INBOUND, NONE, Replay
 from simulator.network.routes import EffectiveRoute
 from simulator.walk.packets import Int32
 from simulator.walk.predictions import RuleReference
@@ -56,15 +56,20 @@ class Fates:
 
     numbers: dict[Fate, int] = field(default_factory=dict)
 
-    def of(self, replay: Replay) -> npt.NDArray[np.int64]:
-        """The number of each conversation's fate.
+    def of(self, replay: Replay, flow: Rows) -> Int64:
+        """The number of the fate of each conversation's flow; `flow` numbers the flows that conversations belong to.
 
-        Where the end-to-end verdict is not known, the filters of the logging NIC still are: what they deny is denied,
-        whatever the rest of the path does.
+        Where the end-to-end verdict is not known, the filters of the NICs that logged still are: what one of them
+        denies is denied, whatever the rest of the path does. Of several that deny, the one nearest the source counts.
         """
         first, group = distinct_rows(_columns(replay))
         numbers = [self.numbers.setdefault(_fate(replay, int(at)), len(self.numbers)) for at in first]
-        return np.array(numbers, np.int64)[group] if len(group) else np.zeros(0, np.int64)
+        fate = np.array(numbers, np.int64)[group]
+        is_denied = np.array([fate.verdict == Verdict.DENY for fate in self.numbers], bool)[fate]
+        flows, by_mac = replay.conversations, np.argsort(np.argsort(replay.records.macs))
+        order = np.lexsort((by_mac[flows.mac], flows.direction == INBOUND, ~is_denied, flow))
+        _, worst = np.unique(flow[order], return_index=True)
+        return fate[order[worst]][flow]
 
     @property
     def all(self) -> Sequence[Fate]:
@@ -84,21 +89,19 @@ def places_passed(replay: Replay) -> list[Int32]:
 def _columns(replay: Replay) -> list[Column]:
     """Everything a fate depends on, by conversation."""
     walked, asked = replay.walked, replay.asked
-    unknown = (replay.verdict == Verdict.UNKNOWN) & (replay.answer != NONE)
+    is_denied_here = (replay.verdict == Verdict.UNKNOWN) & (replay.answered == Verdict.DENY)
     columns: list[Column] = [walked.reason, walked.route, *walked.decider.T, *places_passed(replay)]
     gathered = [np.ascontiguousarray(column)[replay.packet] for column in columns]
     for answer in (asked.reason, *asked.tables.T, *asked.rows.T):
-        gathered.append(np.where(unknown, np.append(answer.astype(np.int32), NONE)[replay.answer], NONE))
+        gathered.append(np.where(is_denied_here, np.append(answer.astype(np.int32), NONE)[replay.answer], NONE))
     return gathered
 
 
 def _fate(replay: Replay, at: int) -> Fate:
     walked, here = replay.predictions[at], replay.observation(at)
     verdict, reason, rule = walked.verdict, walked.reason, walked.rule
-    if verdict == Verdict.UNKNOWN and here is not None:
-        rule = here.rule
-        if here.verdict == Verdict.DENY:
-            verdict, reason = here.verdict, here.reason
+    if verdict == Verdict.UNKNOWN and here is not None and here.verdict == Verdict.DENY:
+        verdict, reason, rule = here.verdict, here.reason, here.rule
     if verdict == Verdict.DENY and rule is not None and rule.action != "Deny":
         rule = None
     return Fate(verdict, reason, rule, walked.route, walked.path)

@@ -13,9 +13,9 @@ from typing import Literal, get_args
 import numpy as np
 
 from simulator.comparison.cases import explained
-from simulator.comparison.labels import Parties, moment, protocol_name
-from simulator.flows.distinct import Column, Rows, distinct_rows
-from simulator.flows.records import BEGIN, DENIED, FlowRecords, Int64
+from simulator.comparison.labels import Parties, protocol_name
+from simulator.flows.distinct import Rows, distinct_rows
+from simulator.flows.records import BEGIN, DENIED, FlowRecords, Int64, moment
 from simulator.flows.replay import NONE, Replay, replay
 from simulator.network.model import Network
 from simulator.network.network import build_network
@@ -92,8 +92,9 @@ class ImpactRow:
 class Impact:
     """The recorded conversations whose verdict, deciding rule or route changes, worst first.
 
-    `conversations` are all that were recorded, `undecided` those that neither network decides. `notes` says how to read
-    the rest.
+    `conversations` are all that were recorded, `undecided` those that neither network decides; each is in one row, or
+    undecided, or unchanged. A reply that was logged as a flow of its own is none: it goes as what it answers goes.
+    `notes` says how to read the rest.
     """
 
     change: Change
@@ -116,9 +117,9 @@ class Impact:
         return tuple(row for row in self.rows if row.kind == kind)
 
     def summary(self) -> dict[str, int]:
-        """Conversations by kind, worst first, zeros too, and those that stay as they are."""
+        """Conversations by kind, worst first, zeros too, and those that stay as they are; `undecided` are the rest."""
         counts: dict[str, int] = {kind: sum(row.conversations for row in self.of(kind)) for kind in KINDS}
-        return {**counts, "unchanged": self.conversations - sum(counts.values())}
+        return {**counts, "unchanged": self.conversations - self.undecided - sum(counts.values())}
 
 
 def what_if(network: Network, change: Change, *, flows: FlowRecords) -> Impact:
@@ -134,14 +135,14 @@ def what_if(network: Network, change: Change, *, flows: FlowRecords) -> Impact:
 
 def impact_of(change: Change, before: Replay, after: Replay) -> Impact:
     """The impact from replays of the same records in two networks."""
-    fates = Fates()
-    old, new = fates.of(before), fates.of(after)
-    flow = _flows(before)
-    rows = _rows(before, flow, old, new, fates)
-    verdicts = np.array([fate.verdict for fate in fates.all], np.uint8)
-    undecided = (verdicts[old] == Verdict.UNKNOWN) & (verdicts[new] == Verdict.UNKNOWN)
-    count = len(np.unique(flow[undecided]))
-    return Impact(change, before, after, rows, len(np.unique(flow)), count, _notes(change, before, count))
+    fates, flow = Fates(), _flows(before)
+    old, new = fates.of(before, flow), fates.of(after, flow)
+    verdicts, is_own = np.array([fate.verdict for fate in fates.all], np.uint8), ~before.is_reply
+    is_undecided = (verdicts[old] == Verdict.UNKNOWN) & (verdicts[new] == Verdict.UNKNOWN)
+    changed = np.flatnonzero(is_own & ~is_undecided & (old != new))
+    rows = _rows(before, _traffic(before, flow, changed), old, new, fates)
+    count, undecided = (len(np.unique(flow[held])) for held in (is_own, is_own & is_undecided))
+    return Impact(change, before, after, rows, count, undecided, _notes(change, before, undecided))
 
 
 def _notes(change: Change, before: Replay, undecided: int) -> tuple[str, ...]:
@@ -163,47 +164,83 @@ def _notes(change: Change, before: Replay, undecided: int) -> tuple[str, ...]:
 def _flows(replay: Replay) -> Rows:
     """Conversations that are the same flow, seen at several NICs: equal 5-tuples that start at the same place."""
     flows = replay.conversations
-    columns: list[Column] = [flows.source.high, flows.source.low, flows.destination.high, flows.destination.low]
-    columns += [flows.source_port, flows.destination_port, flows.protocol]
+    packet = (flows.source, flows.destination, flows.source_port, flows.destination_port, flows.protocol)
     starts = places_passed(replay)[:1]
-    _, group = distinct_rows([*columns, *(start[replay.packet] for start in starts)])
+    _, group = distinct_rows([*packet, *(start[replay.packet] for start in starts)])
     return group
 
 
 @dataclass(frozen=True)
 class _Traffic:
-    """Recorded traffic by flow and change of fate: what both ends logged counts once, at the NIC that saw more."""
+    """Recorded traffic in parts that one row of the impact takes whole: an example of each, and its figures."""
 
-    conversation: Rows  # one of each
+    conversation: Rows
+    conversations: Int64
     bytes: Int64
     attempts: Int64
     last_time: Int64
 
 
-def _traffic(replay: Replay, flow: Rows, old: Int64, new: Int64) -> _Traffic:
+def _traffic(replay: Replay, flow: Rows, changed: Rows) -> _Traffic:
+    """The changed conversations by flow: what both ends logged counts once, at the NIC that saw more."""
     flows, records = replay.conversations, replay.records
-    changed = np.flatnonzero(old != new)
     is_attempt = (records.state == BEGIN) | (records.state == DENIED)
     attempts = np.bincount(flows.of_record[is_attempt], minlength=len(flows)).astype(np.int64)
-    where: list[Column] = [flow[changed], old[changed], new[changed]]
-    first, group = distinct_rows(where)
+    first, group = distinct_rows([flow[changed]])
     at_nic, nic = distinct_rows([group, flows.mac[changed], flows.direction[changed]])
 
     def most(column: Int64) -> Int64:
-        by_nic, by_flow = np.zeros(len(at_nic), np.int64), np.zeros(len(first), np.int64)
-        np.add.at(by_nic, nic, column[changed])
-        np.maximum.at(by_flow, group[at_nic], by_nic)
+        by_flow = np.zeros(len(first), np.int64)
+        np.maximum.at(by_flow, group[at_nic], _sums(column[changed], nic, len(at_nic)))
         return by_flow
 
-    last_time = np.zeros(len(first), np.int64)
-    np.maximum.at(last_time, group, flows.last_time[changed])
-    return _Traffic(changed[first], most(flows.bytes_sent + flows.bytes_received), most(attempts), last_time)
+    return _Traffic(
+        conversation=changed[first],
+        conversations=np.ones(len(first), np.int64),
+        bytes=most(flows.bytes_sent + flows.bytes_received),
+        attempts=most(attempts),
+        last_time=_latest(flows.last_time[changed], group, len(first)),
+    )
 
 
-def _rows(replay: Replay, flow: Rows, old: Int64, new: Int64, fates: Fates) -> tuple[ImpactRow, ...]:
+def _by_ends(replay: Replay, traffic: _Traffic, old: Int64, new: Int64) -> _Traffic:
+    """`traffic` with one part for each logging NIC, pair of addresses, port and change, so that few are named.
+
+    The example of each is the conversation with the smallest ports, as `Witness` is ordered.
+    """
+    flows = replay.conversations
+    ports = (flows.source_port[traffic.conversation], flows.destination_port[traffic.conversation])
+    order = np.lexsort(ports)
+    example = traffic.conversation[order]
+    ends = (replay.endpoint, flows.source, flows.destination, flows.protocol, old, new)
+    has_ports = np.isin(flows.protocol[example], (TCP, UDP))
+    port = np.where(has_ports, flows.destination_port[example], NONE)
+    first, group = distinct_rows([*(column[example] for column in ends), port])
+    return _Traffic(
+        conversation=example[first],
+        conversations=_sums(traffic.conversations[order], group, len(first)),
+        bytes=_sums(traffic.bytes[order], group, len(first)),
+        attempts=_sums(traffic.attempts[order], group, len(first)),
+        last_time=_latest(traffic.last_time[order], group, len(first)),
+    )
+
+
+def _sums(values: Int64, group: Rows, count: int) -> Int64:
+    sums = np.zeros(count, np.int64)
+    np.add.at(sums, group, values)
+    return sums
+
+
+def _latest(times: Int64, group: Rows, count: int) -> Int64:
+    latest = np.zeros(count, np.int64)
+    np.maximum.at(latest, group, times)
+    return latest
+
+
+def _rows(replay: Replay, traffic: _Traffic, old: Int64, new: Int64, fates: Fates) -> tuple[ImpactRow, ...]:
     """One row for each source, destination, port and change of fate."""
     flows, parties, all_fates = replay.conversations, Parties(replay.network), fates.all
-    traffic = _traffic(replay, flow, old, new)
+    traffic = _by_ends(replay, traffic, old, new)
     members: dict[tuple[str, str, int, int, int, int], list[int]] = {}
     for number, at in enumerate(traffic.conversation.tolist()):
         nic = replay.nic(at)
@@ -222,7 +259,7 @@ def _rows(replay: Replay, flow: Rows, old: Int64, new: Int64, fates: Fates) -> t
             destination=destination,
             protocol=protocol_name(protocol),
             port=port,
-            conversations=len(numbers),
+            conversations=int(traffic.conversations[numbers].sum()),
             bytes=int(traffic.bytes[numbers].sum()),
             attempts=int(traffic.attempts[numbers].sum()),
             last_seen=moment(int(traffic.last_time[numbers].max())),

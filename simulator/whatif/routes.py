@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.azure.route_table import Route, RouteTable
+from simulator.azure.route_table import NEXT_HOP_TYPES, Route, RouteTable
 from simulator.azure.snapshot import Snapshot
 from simulator.sources import scenario_models as models
 from simulator.sources.problems import did_you_mean
 from simulator.sources.scenario_fields import Name
-from simulator.sources.scenario_rules import NEXT_HOPS, next_hop_of, user_route
+from simulator.sources.scenario_rules import next_hop_of, takes_no_ip, user_route
 from simulator.space.addresses import parse_address
 from simulator.whatif.lookup import existing_child, find, replaced, with_child
 from simulator.whatif.step import Body, Position, read_part
@@ -99,16 +99,24 @@ def _with_routes(snapshot: Snapshot, table: RouteTable, routes: tuple[Route, ...
 def _route(table: RouteTable, route: NamedRoute, position: Position) -> Route:
     kind, address = next_hop_of(route)
     if kind == "VirtualAppliance" and not _is_address(address):
-        hint = did_you_mean(route.next_hop, NEXT_HOPS.values()) if address else "add ip: …, or write the address itself"
+        hint = (
+            did_you_mean(route.next_hop, NEXT_HOP_TYPES.values())
+            if address
+            else "add ip: …, or write the address itself"
+        )
         raise (position / "next_hop").error("VNS4004", f"next_hop {route.next_hop!r} has no address", hint)
+    if takes_no_ip(route):
+        hint = "ip belongs to next_hop: VirtualAppliance"
+        raise (position / "ip").error("VNS4004", f"next_hop {route.next_hop} takes no ip", hint)
     return Route.model_validate(user_route(table.id, route.name, route))
 
 
 def _is_address(text: str | None) -> bool:
     try:
-        return bool(text) and parse_address(str(text)) >= 0
+        parse_address(text or "")
     except ValueError:
         return False
+    return True
 
 
 def _written(route: Route) -> dict[str, Any]:

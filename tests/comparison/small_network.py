@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from simulator.flows.records import Direction, FlowRecord, FlowRecords, Locator, State
+from simulator.azure.security_group import Direction
+from simulator.flows.records import FlowRecord, FlowRecords, Locator, State
 from simulator.network.model import Network
 from simulator.network.network import build_network
 from simulator.sources.scenario import scenario_snapshot

@@ -18,7 +18,7 @@ from simulator.flows.rule_names import ZERO_GUID
 from simulator.network.model import Network
 from simulator.network.network import build_network
 from simulator.walk.reasons import Verdict
-from tests.comparison.small_network import GROUP, NOON, PROVIDER, WEB, log_of, logged, network_from
+from tests.comparison.small_network import GROUP, NOON, PROVIDER, TOPOLOGY, WEB, log_of, logged, network_from
 
 ADMIN = f"{PROVIDER}/networkManagers/avnm/securityAdminConfigurations/baseline"
 DENY_ALL, NIC_GROUP = "DefaultRule_DenyAllInBound", GROUP.replace("nsg-sql", "nsg-nic")
@@ -136,6 +136,38 @@ def test_a_reply_that_is_logged_as_a_flow_of_its_own_is_no_contradiction(tmp_pat
     assert [row.kind for row in rows if row.port == 22] == ["reply_logged_apart"]
     rows = diff(replay(closed, log_of(reply, asked))).rows
     assert [row.kind for row in rows if row.port == 22] == ["predicted_deny_observed_allow"]
+
+
+@pytest.mark.parametrize("apart", [1, 0], ids=["begun later", "begun in the same millisecond"])
+@pytest.mark.parametrize(("client", "server"), [(50100, 1433), (50100, 60000), (5000, 8443)])
+def test_who_began_a_flow_decides_which_of_two_is_the_reply(
+    tmp_path: Path, client: int, server: int, apart: int
+) -> None:
+    """The SQL server may answer, but not ask: its reply is predicted to be denied as a flow of its own."""
+    silent = "- {name: silent, priority: 120, direction: Outbound, access: Deny}\n  nsg-nic:"
+    network = network_from(tmp_path, TOPOLOGY.replace("nsg-nic:\n", f"  {silent}\n", 1))
+    asked = logged(server, "UserRule_allow-all", acl=NIC_GROUP, source_port=client)
+    reply = logged(
+        client,
+        "DefaultRule_AllowVnetOutBound",
+        direction="Outbound",
+        source="10.0.2.4",
+        destination="10.0.1.4",
+        source_port=server,
+        time=NOON + timedelta(milliseconds=apart),
+    )
+    for rows in ([asked, reply], [reply, asked]):
+        [row] = diff(replay(network, FlowRecords.of(rows))).rows
+        assert (row.category, row.kind, row.port) == ("direction_mismatch", "reply_logged_apart", client)
+    early = replace(reply, time=NOON - timedelta(seconds=1))
+    kinds = {row.port: row.kind for row in diff(replay(network, FlowRecords.of([asked, early])))}
+    assert kinds == {client: "predicted_deny_observed_allow"}, "the server asked first"
+
+
+def test_an_admin_rule_does_not_pass_for_a_rule_of_a_group_by_its_name(compared: Callable[..., Mismatches]) -> None:
+    guid = "8e593d16-0000-4000-8000-000000000000"
+    [row] = compared(logged(22, f"deny-ssh_{guid}", "D", acl=guid)).rows
+    assert (row.category, row.kind) == ("rule_mismatch", "other_rule")
 
 
 def test_a_row_carries_its_evidence(compared: Callable[..., Mismatches]) -> None:

@@ -78,8 +78,9 @@ NO_FILTER = replace(MATCHING, predicted=predicted("DELIVERED"))
         (MATCHING, {"end_to_end": "PLATFORM_TRAFFIC_NOT_MODELLED"}, "match", "match"),
         (NO_FILTER, {}, "rule_mismatch", "no_filter_predicted"),
         (NO_FILTER, {"acl": ZERO_GUID}, "match", "match"),
-        (DENIED, {"predicted": predicted("DELIVERED", WEB), "is_reply": True}, "verdict_mismatch",
-         "predicted_allow_observed_deny"),
+        (MATCHING, {"is_on_path": False, "end_to_end": "ROUTE_NONE", "is_reply": True},
+         "direction_mismatch", "reply_logged_apart"),
+        (MATCHING, {"is_on_path": False, "end_to_end": "NO_PUBLIC_IP", "is_reply": True}, "match", "match"),
         (replace(MATCHING, predicted=None, endpoint=None), {"rule": parse_rule_name("PlatformRule")},
          "platform_rule", "platform_rule"),
         (MATCHING, {"rule": parse_rule_name("DefaultRule_web")}, "rule_mismatch", "unknown_rule"),
@@ -101,3 +102,15 @@ def test_an_admin_rule_is_the_same_at_every_level_of_its_configuration() -> None
     assert not RULES.is_same(f"{configuration}2", logged, rule)
     assert not RULES.is_same(GROUP, logged, rule)
     assert not RULES.is_same(configuration, parse_rule_name("UserRule_r"), rule)
+
+
+@pytest.mark.parametrize("text", ["r", "UserRule_r", "DefaultRule_r"])
+def test_admin_rules_are_logged_without_a_prefix_and_rules_of_groups_with_theirs(text: str) -> None:
+    unknown_acl = "12345678-0000-4000-8000-000000000000"
+    rules = {
+        "r": RuleReference("admin rules", ResourceId(GROUP), "r", 1, "Deny"),
+        "UserRule_r": RuleReference("subnet NSG", ResourceId(GROUP), "r", 100, "Deny"),
+        "DefaultRule_r": RuleReference("NIC NSG", ResourceId(GROUP), "r", 65500, "Deny", is_default=True),
+    }
+    same = [meant for meant, rule in rules.items() if RULES.is_same(unknown_acl, parse_rule_name(text), rule)]
+    assert same == [text]

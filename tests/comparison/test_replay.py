@@ -41,6 +41,13 @@ def test_a_nic_is_known_by_its_mac_whatever_it_logs(tmp_path: Path) -> None:
     assert identified(network_from(tmp_path), transit) == {SQL: ("vm-sql", "mac")}
 
 
+def test_a_mac_that_two_nics_of_the_export_have_names_neither(tmp_path: Path) -> None:
+    twins = network_from(tmp_path, TOPOLOGY.replace("00-0D-3A-00-00-02", "00-0D-3A-00-00-01"))
+    assert identified(twins, logged(1433, "x", mac=WEB)) == {}
+    on_nic = logged(1433, "x", mac=WEB, target=f"{PROVIDER}/networkInterfaces/vm-sql-nic")
+    assert identified(twins, on_nic) == {WEB: ("vm-sql", "target")}
+
+
 def test_a_log_that_is_set_on_a_nic_names_it(tmp_path: Path) -> None:
     row = logged(80, "x", target=f"{PROVIDER}/networkInterfaces/VM-SQL-nic", destination="10.8.8.8")
     assert identified(network_from(tmp_path, WITHOUT_MACS), row) == {SQL: ("vm-sql", "target")}

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.flows.conversations import Conversations
+from simulator.flows.conversations import MOST_PACKETS, Conversations
 from simulator.flows.records import FlowRecord, FlowRecords, State
 
 START = datetime(2024, 12, 31, 9, tzinfo=UTC)
@@ -80,6 +81,62 @@ def test_counters_without_a_begin_may_be_of_a_whole_life_and_are_kept_apart() ->
     assert (found.bytes_sent.tolist(), found.bytes_received.tolist()) == ([90], [132])
 
 
+def test_the_first_counters_may_be_of_five_minutes_without_a_begin() -> None:
+    most = MOST_PACKETS * 100
+    found = of([entry(0, "C", most, 200), entry(300, "C", 7_000_000)])
+    assert (found.bytes_sent.tolist(), found.bytes_received.tolist()) == ([most + 7_000_000], [200])
+    assert of([entry(0, "E", most + 100, 200)]).bytes_before_log.tolist() == [most + 300]
+    assert of([entry(0, "E", 200, most + 100)]).bytes_before_log.tolist() == [most + 300]
+    without_packets = replace(entry(0, "E", 5000), packets_sent=None)
+    assert of([without_packets]).bytes_before_log.tolist() == [5000]
+
+
+@pytest.mark.parametrize("state", ["C", "E"])
+def test_counters_after_an_end_without_another_begin_are_kept_apart(state: State) -> None:
+    found = of([entry(0, "B"), entry(5, "E", 500, 700), entry(60, state, 600, 900)])
+    assert (found.bytes_sent.tolist(), found.bytes_received.tolist()) == ([500], [700])
+    assert found.bytes_before_log.tolist() == [1500]
+
+
+def under(rule: str, row: FlowRecord, acl: str = "nsg") -> FlowRecord:
+    return replace(row, rule=rule, acl=acl)
+
+
+def test_a_flow_that_goes_on_under_another_rule_is_one_session() -> None:
+    """Its bytes belong to the rule under which they are reported."""
+    begin, end = entry(0, "B"), replace(entry(5, "E", 5183, 6707), packets_sent=8, packets_received=9)
+    found = of([under("allow-web", begin), under("allow-all", end)])
+    assert (found.bytes_sent.tolist(), found.bytes_received.tolist()) == ([0, 5183], [0, 6707])
+    assert found.bytes_before_log.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("spelling", ["/SUBSCRIPTIONS/0/NSG-WEB", "8e593d16-5f9d-4b25-b3b2-df7b6951a08b"])
+def test_an_acl_that_is_spelt_in_another_way_is_the_same_session(spelling: str) -> None:
+    large = entry(5, "E", 2461230, 3609276)
+    found = of([under("x", entry(0, "B"), acl=spelling), under("x", large, acl="/subscriptions/0/nsg-web")])
+    assert (found.bytes_sent.sum(), found.bytes_received.sum()) == (2461230, 3609276)
+    assert not found.bytes_before_log.any()
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (0, 2, 1, 3)])
+def test_counters_go_on_where_a_split_changes_the_rule(order: Sequence[int]) -> None:
+    """A record lists platform rules first, so that the begin may stand before the end of the same millisecond."""
+    rows = [
+        under("allow-web", entry(0, "B")),
+        under("allow-web", entry(5, "E", 5183, 6707)),
+        under("PlatformRule", entry(5, "B")),
+        under("PlatformRule", entry(10, "E", 5291, 6809)),
+    ]
+    found = of([rows[at] for at in order])
+    assert (found.bytes_sent.tolist(), found.bytes_received.tolist()) == ([5183, 108], [6707, 102])
+    assert not found.bytes_before_log.any()
+
+
+def test_a_denied_attempt_opens_no_session() -> None:
+    found = of([entry(0, "D"), entry(5, "E", 2461230, 3609276)])
+    assert found.bytes_before_log.tolist() == [0, 2461230 + 3609276]
+
+
 def test_empty_counters_add_nothing() -> None:
     empty = replace(entry(5, "E"), packets_sent=None, bytes_sent=None, packets_received=None, bytes_received=None)
     assert of([entry(0, "B"), empty]).bytes_sent.tolist() == [0]
@@ -122,3 +179,20 @@ def test_each_record_has_its_conversation_and_no_byte_is_counted_twice(rows: lis
     logged = sum((row.bytes_sent or 0) + (row.bytes_received or 0) for row in rows if row.state in "CE")
     assert (found.bytes_sent >= 0).all()
     assert 0 <= counted.sum() <= logged
+
+
+#: Tuples of one flow a millisecond apart, so that any end may be a split, each with a rule of its own.
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["B", "C", "E"]), st.sampled_from([0, 100, 600, 400_000]), st.sampled_from(["x", "y", "z"])
+    ),
+    max_size=12,
+)
+
+
+@given(STEPS)
+def test_the_bytes_of_a_flow_do_not_depend_on_the_rules_it_is_logged_under(steps: list[tuple[State, int, str]]) -> None:
+    rows = [entry(at / 1000, state, size, size) for at, (state, size, _) in enumerate(steps)]
+    alone, ruled = of(rows), of([under(rule, row) for row, (_, _, rule) in zip(rows, steps, strict=True)])
+    for name in ("bytes_sent", "bytes_received", "bytes_before_log"):
+        assert getattr(ruled, name).sum() == getattr(alone, name).sum()

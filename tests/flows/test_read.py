@@ -58,6 +58,19 @@ def test_a_file_is_read_plain_or_gzip_whatever_its_name(logs: Path) -> None:
     assert ports(renamed) == [5, 6]
 
 
+def test_a_folder_that_cannot_be_listed_is_not_passed_over(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(path: str) -> object:
+        if path.endswith("h=09"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(FlowLogError) as caught:
+        read_flow_logs(logs)
+    assert (caught.value.code, caught.value.place) == ("VNS3001", str(logs / "h=09"))
+
+
 def test_standard_input_is_read_as_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(gzip.compress(blob(7)))))
     records = read_flow_logs("-")
@@ -65,7 +78,7 @@ def test_standard_input_is_read_as_bytes(monkeypatch: pytest.MonkeyPatch) -> Non
     assert records[0].locator.blob == "standard input"
 
 
-@pytest.mark.parametrize("name", ["none.json", "none/*.json", "empty", "nul\0.json"])
+@pytest.mark.parametrize("name", ["none.json", "none/*.json", "empty", "nul\0.json", "a" * 5000])
 def test_nothing_there_is_an_error(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
     location = f"{tmp_path}/{name}"

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.azure.resource import ResourceId
+from simulator.azure.network_manager import NetworkManager
+from simulator.azure.resource import Resource, ResourceId
+from simulator.azure.snapshot import Snapshot
+from simulator.azure.virtual_network import VirtualNetwork
+from simulator.dataplane.plane import DataPlane
 from simulator.flows.records import FlowRecord, FlowRecords
 from simulator.flows.rule_names import ZERO_GUID, acl_kind, parse_rule_name
-from simulator.flows.synthetic import CLOCK_SKEW, generate, invented_mac
+from simulator.flows.synthetic import SYN_TIMES, generate, invented_mac
 from simulator.network.model import Endpoint
+from simulator.network.network import build_network
 from simulator.walk.packets import Packets
 from simulator.walk.predictions import Observation, Prediction, RuleReference
 from simulator.walk.reasons import Verdict
@@ -41,7 +46,8 @@ def endpoint(number: int, **more: object) -> Endpoint:
 NSG = ResourceId(f"{NETWORK}/networkSecurityGroups/nsg-web")
 USER = RuleReference("NIC NSG", NSG, "allow-web", 100, "Allow")
 DEFAULT = RuleReference("subnet NSG", NSG, "DenyAllInBound", 65500, "Deny", is_default=True)
-ADMIN = RuleReference("admin rules", ResourceId(f"{NETWORK}/networkManagers/avnm"), "block-ssh", 10, "Deny")
+BASELINE = ResourceId(f"{NETWORK}/networkManagers/avnm/securityAdminConfigurations/baseline")
+ADMIN = RuleReference("admin rules", BASELINE, "block-ssh", 10, "Deny")
 
 
 def point(number: int, inbound: bool, verdict: Verdict = ALLOW, rule: RuleReference | None = USER) -> Observation:
@@ -54,6 +60,7 @@ class Predicted:
 
     packets: Packets
     predictions: Sequence[Prediction]
+    plane: DataPlane
 
     def __len__(self) -> int:
         return len(self.predictions)
@@ -62,12 +69,22 @@ class Predicted:
         return self.predictions[at]
 
 
+def plane_of(*resources: Resource) -> DataPlane:
+    return DataPlane(build_network(Snapshot.of(resources)))
+
+
+NO_RESOURCES = plane_of()
+
+
 def predicted(
-    *fates: tuple[Verdict, Sequence[Observation]], protocol: int = 6, destination: str = "10.1.0.5"
+    *fates: tuple[Verdict, Sequence[Observation]],
+    protocol: int = 6,
+    destination: str = "10.1.0.5",
+    plane: DataPlane = NO_RESOURCES,
 ) -> Predicted:
     flows = [("10.1.0.4", destination, 50000 + at, 443, protocol) for at in range(len(fates))]
     made = [Prediction(verdict, "", None, None, (), tuple(points)) for verdict, points in fates]
-    return Predicted(Packets.of(flows), made)
+    return Predicted(Packets.of(flows), made, plane)
 
 
 def log(*fates: tuple[Verdict, Sequence[Observation]], **more: object) -> list[FlowRecord]:
@@ -122,6 +139,40 @@ def test_a_denial_at_the_destination_leaves_an_unanswered_flow_at_the_source() -
         assert not row.bytes_received
         if row.state == "E":
             assert row.packets_sent == attempts[row.source_port]
+
+
+@pytest.mark.parametrize(("said", "minutes"), [(None, 4), (4, 4), (10, 10), (30, 30), (0, 4), (-5, 4), (1440, 30)])
+def test_an_unanswered_flow_ends_by_the_timeout_of_its_virtual_network(said: int | None, minutes: int) -> None:
+    network = {"id": f"{NETWORK}/virtualNetworks/vnet-HUB", "properties": {"flowTimeoutInMinutes": said}}
+    plane = plane_of(VirtualNetwork.model_validate(network))
+    elsewhere = endpoint(5, virtual_network=ResourceId(f"{NETWORK}/virtualNetworks/other"))
+    passed = Observation(elsewhere, "Inbound", ALLOW, "", USER)
+    fates = [(DENY, (point(4, inbound=False), passed))] * 20
+    rows = list(generate(predicted(*fates, plane=plane), start=START, minutes=120, seed=7))
+    begins = {(row.mac, row.source_port): row.time for row in rows if row.state == "B"}
+    silent = {4: minutes, 5: 4}
+    ends = [row for row in rows if row.state == "E"]
+    assert {row.mac for row in ends} == {invented_mac(endpoint(number)) for number in silent}
+    for row in ends:
+        attempts = SYN_TIMES[(row.packets_sent or 0) - 1]
+        waited = row.time - begins[row.mac, row.source_port] - timedelta(milliseconds=attempts)
+        assert waited == timedelta(minutes=silent[int(row.mac[-2:], 16)])
+
+
+def test_admin_rules_carry_the_guids_that_the_export_has() -> None:
+    guids = [f"0f0f0f0f-0000-4000-8000-00000000000{at}" for at in range(2)]
+    collection = f"{ADMIN.acl}/ruleCollections/k"
+    rule = {"id": f"{collection}/rules/block-ssh", "resourceGuid": guids[1], "priority": 10, "access": "Deny"}
+    collections = [{"id": collection, "rules": [rule | {"direction": "Inbound"}]}]
+    configuration = {"id": str(ADMIN.acl), "resourceGuid": guids[0], "ruleCollections": collections}
+    manager = {"id": f"{NETWORK}/networkManagers/avnm", "securityAdminConfigurations": [configuration]}
+    plane = plane_of(NetworkManager.model_validate(manager))
+    other = (DENY, (point(4, inbound=False, verdict=DENY, rule=replace(ADMIN, name="other")),))
+    rows = generate(predicted(DENIED_AT_SOURCE, other, plane=plane), start=START, minutes=60, seed=7)
+    assert {row.acl for row in rows} == {guids[0]}
+    named, made_up = sorted({row.rule for row in rows})
+    assert named == f"block-ssh_{guids[1]}"
+    assert parse_rule_name(made_up).name == "other" and made_up != f"other_{guids[1]}"
 
 
 def test_rules_and_acls_are_spelt_as_azure_does() -> None:
@@ -196,8 +247,14 @@ def test_equal_seeds_give_equal_logs_inside_the_window(drawn, seed: int) -> None
     assert list(logs[0]) == list(logs[1])
     times = [row.time for row in logs[0]]
     assert times == sorted(times)
-    for time in times:
-        assert -CLOCK_SKEW <= (time - START).total_seconds() * 1000 < 600_000 + CLOCK_SKEW
+    assert all(START <= time < START + timedelta(minutes=10) for time in times)
+
+
+def test_a_clock_that_differs_leaves_no_tuple_outside_the_window() -> None:
+    """Of many flows in one minute, some begin within the skew of the window's ends."""
+    for seed in range(8):
+        times = [row.time for row in generate(predicted(*[ALLOWED] * 2000), start=START, minutes=1, seed=seed)]
+        assert times[0] >= START and times[-1] < START + timedelta(minutes=1)
 
 
 @settings(max_examples=50)

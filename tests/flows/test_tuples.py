@@ -47,9 +47,10 @@ def test_both_address_families_are_read() -> None:
 
 
 def test_an_encryption_word_that_is_not_documented_passes_through() -> None:
-    texts = Texts()
-    columns, _ = parse_tuples([with_field(8, "NX_SOMETHING_NEW"), GOOD, with_field(8, "X")], texts)
-    assert [texts.all[number] for number in columns.encryption] == ["NX_SOMETHING_NEW", "NX", "X"]
+    texts, words = Texts(), ["NX_SOMETHING_NEW", "NX", "X", "NX_NEW_2", "NX-FOO", "N" + "X" * 63]
+    columns, faults = parse_tuples([with_field(8, word) for word in words], texts)
+    assert faults == []
+    assert [texts.all[number] for number in columns.encryption] == words
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,10 @@ def test_an_encryption_word_that_is_not_documented_passes_through() -> None:
         (with_field(6, "i"), "direction 'i' is not I or O"),
         (with_field(7, "X"), "state 'X' is not B, C, E or D"),
         (with_field(8, "N X"), "encryption 'N X' is not a word such as X or NX"),
+        (with_field(8, "8"), "encryption '8' is not a word such as X or NX"),
+        (with_field(8, "-X"), "encryption '-X' is not a word such as X or NX"),
+        (with_field(8, "NX;"), "encryption 'NX;' is not a word such as X or NX"),
+        (with_field(8, "X" * 65), f"encryption '{'X' * 40}' is not a word such as X or NX"),
         (with_field(9, "1_0"), "packets sent '1_0' is not a number or empty"),
         (with_field(10, "٣"), "bytes sent '٣' is not a number or empty"),
         (with_field(11, "9" * 5000), f"packets received '{'9' * 40}' is not a number or empty"),
@@ -97,7 +102,7 @@ def test_tuples_of_nsg_flow_logs_are_recognised() -> None:
 VALUES = st.one_of(
     st.sampled_from(["", "0", "007", "6", "17", "443", "65535", "65536", "1754512773", "1735636357995", "I", "O", "B"]),
     st.sampled_from(["D", "NX", "X", "10.1.0.4", "10.1.0", "1.2.3.4.5", "::1", "fd00::1:2", "::ffff:10.0.0.1", ":::"]),
-    st.sampled_from(["\n", "1\n", "٣", " 1", "1e3", "9" * 19, "9" * 21, "0" * 21, "9" * 5000]),
+    st.sampled_from(["\n", "1\n", "٣", " 1", "1e3", "NX-2", "9" * 19, "9" * 21, "0" * 21, "9" * 5000]),
     st.text(max_size=4),
 )
 TUPLES = st.one_of(

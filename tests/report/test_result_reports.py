@@ -10,6 +10,7 @@ import pytest
 
 from simulator.azure.snapshot import Issue
 from simulator.comparison.diff import diff
+from simulator.comparison.labels import protocol_name
 from simulator.flows.read import read_flow_logs
 from simulator.flows.replay import Replay, replay
 from simulator.network.effective_rules import effective_security_rules
@@ -25,7 +26,7 @@ from simulator.report.replay import replay_report, verdict_counts
 from simulator.report.tags import tag_report
 from simulator.report.topology import topology_report
 from simulator.report.trace import trace_report
-from simulator.report.words import protocol_name, service
+from simulator.report.words import service
 from simulator.space.addresses import parse_prefix
 from simulator.walk.explain import explain, ip_flow_verify
 from simulator.walk.reasons import REASONS
@@ -225,4 +226,4 @@ def test_services_are_named_as_people_write_them() -> None:
         "icmp",
         "47",
     ]
-    assert [protocol_name(6), protocol_name(58), protocol_name(132)] == ["tcp", "icmpv6", "132"]
+    assert [protocol_name(6), protocol_name(58), protocol_name(132)] == ["TCP", "ICMPV6", "132"]

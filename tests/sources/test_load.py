@@ -130,6 +130,19 @@ def test_a_folder_without_one_readable_file_is_an_error(tmp_path: Path) -> None:
     assert "VNS1006" in refusal(tmp_path).message and "VNS1013" in refusal(tmp_path).message
 
 
+def test_a_folder_that_cannot_be_listed_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(path: str) -> object:
+        if path.endswith("below"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    scandir = os.scandir
+    (tmp_path / "below").mkdir()
+    (tmp_path / "v.json").write_text(json.dumps(NETWORK))
+    monkeypatch.setattr(os, "scandir", refusing)
+    assert (refusal(tmp_path).code, refusal(tmp_path).place) == ("VNS1001", str(tmp_path / "below"))
+
+
 @pytest.mark.skipif(os.name == "nt", reason="symbolic links need a privilege on Windows")
 def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     inside = tmp_path / "inside"

@@ -221,6 +221,12 @@ GOLDEN: list[tuple[str, str]] = [
         "  hint: write an address, or one of VirtualAppliance, VirtualNetworkGateway, VnetLocal, Internet, None",
     ),
     (
+        "+route_tables: {rt: {routes: {a: {prefix: 0.0.0.0/0, next_hop: 10.0.1.4, ip: 10.0.1.5}}}}",
+        "error[VNS1204]: rt/a: next_hop 10.0.1.4 takes no ip\n"
+        "  at topology.yaml:6:77\n"
+        "  hint: ip belongs to next_hop: VirtualAppliance",
+    ),
+    (
         "+route_tables: {rt: {routes: {a: 10.0.0.0/8 -> None, b: 10.0.0.0/8 -> Internet}}}",
         "error[VNS2034]: rt/b: 10.0.0.0/8 is the prefix of a too\n"
         "  at topology.yaml:6:56\n"

@@ -121,6 +121,7 @@ def test_ip_flow_verify_names_every_rule_it_asked(hub_spoke: Network) -> None:
         ("vm-web1", "GRE", "10.1.4.4:80", "VNS5003"),
         ("vm-web1", "TCP", "10.1.4.4", "VNS5007"),
         ("vm-web1", "TCP", "10.1.4.4:http", "VNS5007"),
+        ("vm-web1", "TCP", "10.1.4.4:²", "VNS5007"),
         ("vm-web1", "TCP", "10.1.4.4:99999", "VNS5004"),
         ("vm-web1", "TCP", "web:80", "VNS5008"),
     ],

@@ -101,6 +101,20 @@ from tests.whatif.changed_network import (
             "",
         ),
         (
+            "edit_route: {route_table: rt-spoke, route: default, set: {next_hop: 10.1.1.5, ip: 10.1.1.6}}",
+            "VNS4004",
+            87,
+            "next_hop 10.1.1.5 takes no ip",
+            "VirtualAppliance",
+        ),
+        (
+            "add_route: {route_table: rt-spoke, route: {name: x, prefix: 10.9.0.0/16, next_hop: None, ip: 10.1.1.6}}",
+            "VNS4004",
+            98,
+            "next_hop None takes no ip",
+            "VirtualAppliance",
+        ),
+        (
             "add_route: {route_table: rt-spoke, route: {name: x, prefix: 0.0.0.0/0, next_hop: None}}",
             "VNS4009",
             16,
