@@ -23,7 +23,7 @@ def command(
     Groups what differs, worst first, with its place in the log. Ends with 1 when a verdict or a deciding rule differs.
     """
     import simulator
-    from simulator.report.mismatches import mismatches_report
+    from simulator.report.mismatches import has_nothing_compared, mismatches_report
 
     location = one_location(logs, flows)
     loaded = load_network(session, network)
@@ -33,4 +33,5 @@ def command(
     session.write(mismatches_report(mismatches))
     if mismatches.has_mismatch:
         return Exit.GATE_FAILED
-    return Exit.INPUT if strict and mismatches.summary()["undecided"] else Exit.OK
+    is_doubtful = has_nothing_compared(mismatches) or mismatches.summary()["undecided"]
+    return Exit.INPUT if strict and is_doubtful else Exit.OK

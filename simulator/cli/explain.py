@@ -10,7 +10,9 @@ import typer
 from simulator.cli.exits import Exit
 from simulator.cli.loading import load_network_or_default
 from simulator.cli.options import StrictOption, verb
+from simulator.cli.questions import find_nic
 from simulator.cli.session import Session
+from simulator.errors import QuestionError
 
 if TYPE_CHECKING:
     from simulator.network.model import Network
@@ -116,6 +118,8 @@ def _ask_like_az(
     if direction is None or protocol is None or local is None or remote is None:
         raise typer.BadParameter(f"IP flow verify also needs {', '.join(missing)}")
     own_address = (local.rpartition(":")[0] or local).strip("[]")
+    if nic is not None:
+        _require_own_address(network, nic, own_address)
     verification = simulator.ip_flow_verify(network, nic or own_address, direction.value, protocol, local, remote)
     source, destination = (local, remote) if direction is Way.OUTBOUND else (remote, local)
     host, _, port = source.rpartition(":")
@@ -123,3 +127,11 @@ def _ask_like_az(
         network, host, destination, protocol=protocol, source_port=int(port) if port.isdigit() else None
     )
     return trace, verification
+
+
+def _require_own_address(network: Network, nic: str, address: str) -> None:
+    """--vm beside --local must mean the same machine, or the answer would be about neither."""
+    endpoint = find_nic(network, nic)
+    if endpoint.addresses and address not in endpoint.addresses:
+        hint = f"its addresses are {', '.join(endpoint.addresses)}"
+        raise QuestionError(f"{address} is not an address of {endpoint.name}", code="VNS5018", hint=hint)

@@ -21,13 +21,18 @@ P = ParamSpec("P")
 NETWORK_HELP = "The topology: a scenario (YAML), an export of Azure resources (JSON), or a folder of either."
 LOGS_HELP = "VNet flow logs: a PT1H.json, a folder, a glob in quotes, or - for standard input; gzip is fine."
 
+CHANGE_HELP = "The change: YAML with steps, see docs/reference/changes.md. Kinds of steps:"
+
 NetworkArgument = Annotated[str, typer.Argument(metavar="NET", help=NETWORK_HELP, show_default=False)]
 LogsArgument = Annotated[str | None, typer.Argument(metavar="LOGS", help=LOGS_HELP, show_default=False)]
 FlowsOption = Annotated[
     str | None, typer.Option("--flows", metavar="LOGS", help="The same as the argument LOGS.", show_default=False)
 ]
 StrictOption = Annotated[
-    bool, typer.Option("--strict", help="End with 3 when an answer is unknown or a piece of the input was left out.")
+    bool,
+    typer.Option(
+        "--strict", help="End with 3 when an answer is unknown, nothing could be asked, or input was left out."
+    ),
 ]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -80,12 +82,26 @@ def _sections(session: Session, folder: Path) -> list[Section]:
 def _next(folder: Path) -> list[str]:
     place, log, change = (quote(_shown(path)) for path in (folder, folder / _LOG, folder / _OTHER_CHANGE))
     return [
+        *_activation(),
         f"vnetsim explain {place} vm-jump1 vm-sql1:22",
         f"vnetsim what-if {place} {change} --flows {log}",
         f"vnetsim show effective-routes {place} vm-web1",
         "vnetsim check FOLDER-WITH-YOUR-EXPORT",
         "vnetsim --help",
     ]
+
+
+def _activation() -> list[str]:
+    """What makes the shell find ``vnetsim``, where it runs from a virtual environment that is not activated."""
+    if shutil.which("vnetsim") or sys.prefix == sys.base_prefix:
+        return []
+    place = Path(sys.prefix)
+    is_windows = os.name == "nt"
+    here = (
+        _shown(place / "Scripts" / "Activate.ps1") if is_windows else f". {quote(_shown(place / 'bin' / 'activate'))}"
+    )
+    other = "" if is_windows else f" (in PowerShell: {_shown(place / 'bin' / 'Activate.ps1')})"
+    return [f"{here}    # so that your shell finds vnetsim{other}"]
 
 
 def _shown(path: Path) -> str:

@@ -8,13 +8,19 @@ import typer
 
 from simulator.cli.exits import Exit
 from simulator.cli.loading import load_flow_logs, load_network
-from simulator.cli.options import LOGS_HELP, NetworkArgument, StrictOption, verb
+from simulator.cli.options import CHANGE_HELP, LOGS_HELP, NetworkArgument, StrictOption, verb
 from simulator.cli.session import Session
 
 if TYPE_CHECKING:
     from simulator.whatif.impact import Impact
 
 NAME = "what-if"
+#: Written out, since help loads no engine; a test holds it to the kinds there are.
+STEPS = (
+    "add_security_rule, remove_security_rule, edit_security_rule, add_route, remove_route, edit_route, add_admin_rule, "
+    "remove_admin_rule, edit_admin_rule, attach_security_group, detach_security_group, attach_route_table, "
+    "detach_route_table"
+)
 #: What --fail-on takes → the kinds of impact that it means.
 _GATES = {
     "newly-denied": ("breaks",),
@@ -27,7 +33,7 @@ _GATES = {
 def command(
     session: Session,
     network: NetworkArgument,
-    change: Annotated[str, typer.Argument(metavar="CHANGE", help="The change, in YAML.", show_default=False)],
+    change: Annotated[str, typer.Argument(metavar="CHANGE", help=f"{CHANGE_HELP} {STEPS}.", show_default=False)],
     flows: Annotated[str, typer.Option("--flows", metavar="LOGS", help=LOGS_HELP, show_default=False)],
     fail_on: Annotated[
         str,
@@ -40,10 +46,10 @@ def command(
     """Say what a change would break and open.
 
     Walks the recorded conversations through the network as it is and as it would be. Never fails on what it finds
-    unless --fail-on says so.
+    unless --fail-on says so; with --fail-on it ends with 3 when no recorded conversation can be decided.
     """
     import simulator
-    from simulator.report.impact import impact_report
+    from simulator.report.impact import has_nothing_decided, impact_report
 
     gates = _gates(fail_on)
     loaded = load_network(session, network)
@@ -56,6 +62,9 @@ def command(
     if met:
         session.note(f"--fail-on {','.join(met)}: met")
         return Exit.GATE_FAILED
+    if has_nothing_decided(impact) and (gates or strict):
+        session.note("no gate was tried: no recorded conversation could be decided" if gates else "nothing was decided")
+        return Exit.INPUT
     return Exit.INPUT if strict and _is_met(impact, "undecided") else Exit.OK
 
 

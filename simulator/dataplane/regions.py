@@ -22,6 +22,8 @@ Int32 = npt.NDArray[np.int32]
 UInt8 = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 NONE = -1
+#: What no virtual network carries: loopback, multicast and broadcast.
+NOT_CARRIED = tuple(parse_prefix(text) for text in ("127.0.0.0/8", "224.0.0.0/4", "255.255.255.255", "::1", "ff00::/8"))
 #: Addresses of the platform itself: DHCP, DNS, health probes and the instance metadata service.
 PLATFORM = (parse_prefix("168.63.129.16/32"), parse_prefix("169.254.169.254/32"))
 
@@ -37,7 +39,7 @@ def mask_of(prefixes: Iterable[Prefix], regions: Atoms) -> Bools:
 
 def region_prefixes(network: Network) -> set[Prefix]:
     """Every prefix but those of routes that a region must not straddle."""
-    prefixes = {*INTERNET, *PLATFORM}
+    prefixes = {*INTERNET, *PLATFORM, *NOT_CARRIED}
     for vnet in network.snapshot.virtual_networks:
         prefixes.update(readable_prefixes(vnet.prefixes))
     for subnet in network.subnets:
@@ -57,6 +59,7 @@ class RegionFacts:
         self._network, self._regions = network, regions
         self.is_public = mask_of(INTERNET, regions)
         self.is_platform = mask_of(PLATFORM, regions)
+        self.is_not_carried = mask_of(NOT_CARRIED, regions)
         self.vnet = np.full(len(regions), NONE, np.int32)
         for number, vnet in enumerate(network.snapshot.virtual_networks):
             self.vnet[mask_of(readable_prefixes(vnet.prefixes), regions)] = number

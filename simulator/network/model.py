@@ -122,8 +122,12 @@ class Network:
         """
         if isinstance(name, ResourceId) and name in self._by_id:
             return self._by_id[name]
-        found = self._by_name.get(str(name).strip().lower(), ())
+        found = self.endpoints_called(str(name))
         return found[0] if len(found) == 1 else None
+
+    def endpoints_called(self, name: str) -> tuple[Endpoint, ...]:
+        """Every endpoint of that id, name, VM, private or public address, without regard to case."""
+        return self._by_name.get(name.strip().lower(), ())
 
     def endpoint_at(self, virtual_network: ResourceId, address: str) -> Endpoint | None:
         """The endpoint that answers the private `address` in `virtual_network`."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.virtual_network import ServiceEndpoint, VirtualNetwork
+from simulator.data.region_pairs import paired_region
 from simulator.network.groups import connected_groups, region_name
 from simulator.network.model import Network
 from simulator.network.peerings import gateways_serving, remote_prefixes
@@ -130,15 +131,22 @@ def service_endpoint_routes(
 def service_endpoint_tags(endpoint: ServiceEndpoint, location: str) -> tuple[str, ...]:
     """The service tags whose prefixes the endpoint routes; () for a service without a known tag.
 
-    An export lists the locations. Where it does not, Storage and Sql mean the VNet's region, others all regions.
+    An export lists the locations. Where it does not, Sql means the VNet's region, Storage that and the paired region,
+    others all regions.
     """
     service = endpoint.service.lower()
     tag = SERVICE_ENDPOINT_TAGS.get(service)
     if tag is None:
         return ()
-    own_region = (location,) if service in _REGIONAL_SERVICES and location else ("*",)
-    regions = [region_name(region) for region in endpoint.locations or own_region]
+    regions = [region_name(region) for region in endpoint.locations or _own_regions(service, location)]
     return (tag,) if "*" in regions else tuple(dict.fromkeys(f"{tag}.{region}" for region in regions))
+
+
+def _own_regions(service: str, location: str) -> tuple[str, ...]:
+    if service not in _REGIONAL_SERVICES or not location:
+        return ("*",)
+    pair = paired_region(location) if service == "microsoft.storage" else None
+    return (location, pair) if pair is not None else (location,)
 
 
 def private_endpoint_routes(network: Network, virtual_network: VirtualNetwork) -> Iterator[EffectiveRoute]:

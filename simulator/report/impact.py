@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from simulator.report.document import Line, Lines, Report, Row, Table, Tone
-from simulator.report.replay import span
+from simulator.report.replay import over_time
 from simulator.report.text import counted, data_size
 from simulator.report.words import route_data, rule_data, service
 from simulator.walk.reasons import CODE_OF, REASONS, Verdict
@@ -49,8 +49,17 @@ def impact_report(impact: Impact, *, network: str, change: str, is_brief: bool =
     )
 
 
+def has_nothing_decided(impact: Impact) -> bool:
+    """Whether no recorded conversation is decided with or without the change, so that finding nothing says nothing."""
+    return impact.undecided >= impact.conversations
+
+
 def _headline(impact: Impact) -> Line:
     """The one sentence that a reviewer needs."""
+    if has_nothing_decided(impact):
+        why = f"{counted(impact.undecided, 'recorded conversation')}, unknown with and without the change"
+        why = why if impact.conversations else "no conversation was recorded"
+        return Line(f"What-if {impact.change.name}: nothing could be decided ({why})", "doubtful")
     summary = impact.summary()
     breaks, opens = summary["breaks"], summary["opens"]
     doubtful = summary["may_break"] + summary["may_open"]
@@ -60,7 +69,9 @@ def _headline(impact: Impact) -> Line:
         f"{counted(doubtful, 'conversation')} could go either way" if doubtful else "",
     ]
     text = ", ".join(filter(None, said)) or "no recorded conversation changes its verdict"
-    tone: Tone = "bad" if breaks else "doubtful" if opens or doubtful else "good"
+    if impact.undecided:
+        text += f"; {impact.undecided:,} of {impact.conversations:,} could not be decided"
+    tone: Tone = "bad" if breaks else "doubtful" if opens or doubtful or impact.undecided else "good"
     return Line(f"What-if {impact.change.name}: {text}", tone)
 
 
@@ -69,7 +80,8 @@ def _introduction(impact: Impact) -> Iterator[Line]:
         yield Line(f"  {impact.change.description}")
     records = impact.before.records
     where = impact.before.network.snapshot.name or "network"
-    yield Line(f"  {where}: {counted(impact.conversations, 'recorded conversation')}, {span(records)} UTC", "faint")
+    recorded = over_time(counted(impact.conversations, "recorded conversation"), records)
+    yield Line(f"  {where}: {recorded}", "faint")
     groups = [
         f"{glyph} {name} {counted(len(rows), 'group')}, {data_size(sum(row.bytes for row in rows))}"
         for glyph, name, rows in (
@@ -83,7 +95,9 @@ def _introduction(impact: Impact) -> Iterator[Line]:
         yield Line(f"  {'   '.join(groups)}", "strong")
     summary = impact.summary()
     kept = [f"{summary[kind]:,} keep their verdict by an{kind.replace('_', ' ')}" for kind in _QUIET if summary[kind]]
-    yield Line(f"  {', '.join([*kept, format(summary['unchanged'], ',') + ' do not change'])}", "faint")
+    undecided = [f"{impact.undecided:,} are not decided"] if impact.undecided else []
+    unchanged = f"{summary['unchanged']:,} do not change"
+    yield Line(f"  {', '.join([*kept, unchanged, *undecided])}", "faint")
 
 
 def _table(impact: Impact, kind: Kind) -> Table:

@@ -8,7 +8,7 @@ from typing import Any
 from simulator.comparison.categories import CATEGORIES, Category
 from simulator.comparison.mismatches import Mismatch, Mismatches
 from simulator.report.document import Line, Lines, Report, Row, Table, Tone
-from simulator.report.replay import span
+from simulator.report.replay import over_time
 from simulator.report.text import counted, printable
 from simulator.report.words import rule_data, service
 from simulator.walk.predictions import Observation
@@ -34,6 +34,11 @@ def mismatches_report(mismatches: Mismatches, *, is_brief: bool = False) -> Repo
     )
 
 
+def has_nothing_compared(mismatches: Mismatches) -> bool:
+    """Whether the log holds nothing that a prediction could be held to, so that finding no mismatch says nothing."""
+    return not len(mismatches.replay) or not mismatches.coverage
+
+
 def _headline(mismatches: Mismatches) -> Line:
     records, summary = mismatches.replay.records, mismatches.summary()
     found = [
@@ -41,12 +46,12 @@ def _headline(mismatches: Mismatches) -> Line:
         for name, number in summary.items()
         if number and CATEGORIES[name].is_mismatch
     ]
-    where = f"{counted(len(mismatches.replay), 'conversation')}, {span(records)} UTC"
+    where = over_time(counted(len(mismatches.replay), "conversation"), records)
+    if has_nothing_compared(mismatches):
+        return Line(f"nothing could be compared: {where}", "doubtful")
     covered = f"{mismatches.coverage:.1%} of them could be compared"
     if mismatches.has_mismatch:
         return Line(f"{' and '.join(found)}: {where}; {covered}", "bad")
-    if not mismatches.coverage:
-        return Line(f"nothing could be compared: {where}", "doubtful")
     return Line(f"no mismatch: {where}; {covered}", "good")
 
 
@@ -139,7 +144,7 @@ def _data(mismatches: Mismatches) -> dict[str, Any]:
         "network": mismatches.replay.network.snapshot.name,
         "records": len(mismatches.replay.records),
         "conversations": len(mismatches.replay),
-        "coverage": round(mismatches.coverage, 6),
+        "coverage": round(mismatches.coverage, 6) if len(mismatches.replay) else None,
         "has_mismatch": mismatches.has_mismatch,
         "summary": mismatches.summary(),
         "mismatches": [_mismatch_data(row) for row in mismatches],

@@ -36,18 +36,18 @@ def verdict_counts(replay: Replay) -> dict[str, int]:
     return {verdict.name: int(counts[verdict]) for verdict in Verdict}
 
 
-def span(records: FlowRecords) -> str:
-    """The time that a log covers, in UTC: ``2026-01-12 08:00 to 09:59``."""
+def over_time(counts: str, records: FlowRecords) -> str:
+    """`counts` with the time that the log covers: ``12 records, 2026-01-12 08:00 to 09:59 UTC``."""
     if not len(records):
-        return "no time at all"
+        return counts
     first, last = (moment(int(time)) for time in (records.time.min(), records.time.max()))
     until = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M}"
-    return f"{first:%Y-%m-%d %H:%M} to {until}"
+    return f"{counts}, {first:%Y-%m-%d %H:%M} to {until} UTC"
 
 
 def _size(replay: Replay) -> str:
     records = counted(len(replay.records), "record")
-    return f"{counted(len(replay), 'conversation')} in {records}, {span(replay.records)} UTC"
+    return over_time(f"{counted(len(replay), 'conversation')} in {records}", replay.records)
 
 
 def _verdicts(replay: Replay) -> str:

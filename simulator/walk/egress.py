@@ -57,7 +57,7 @@ def gateway_egress(plane: DataPlane, packets: InFlight) -> Outcome:
     )
     reason = first_of(
         len(packets),
-        (from_gateway, "GATEWAY_TRANSIT_OFF"),
+        (from_gateway, "GATEWAY_NO_TRANSIT"),
         (facts.vnet[region] >= 0, "GATEWAY_ROUTES_UNKNOWN"),
         (~learned & ~leads_there & unknown, "GATEWAY_ROUTES_UNKNOWN"),
         (~learned & ~leads_there, "ROUTE_MISSING"),
@@ -80,10 +80,14 @@ def is_advertised(plane: DataPlane, gateway: Int32, atom: Int32) -> Bools:
 def gateway_entry(plane: DataPlane, packets: InFlight) -> Outcome:
     """Packets from on-premises come only where the gateway advertises the destination: to VNets, not through them."""
     advertised = is_advertised(plane, packets.at, packets.destination)
-    in_vnet = plane.facts.vnet[plane.region_of_atom[packets.destination]] >= 0
+    region = plane.region_of_atom[packets.destination]
+    in_vnet, leads_to = plane.facts.vnet[region] >= 0, plane.facts.gateway[region]
+    by_another = ~in_vnet & (leads_to >= 0) & (leads_to + plane.places.first_gateway != packets.at)
     reason = first_of(
         len(packets),
         (plane.private_endpoints.near(packets.at, packets.destination), "PRIVATE_ENDPOINT_NOT_MODELLED"),
-        (~advertised | ~in_vnet, "GATEWAY_TRANSIT_OFF"),
+        (by_another, "GATEWAY_NO_TRANSIT"),
+        (~in_vnet, "OUTSIDE_AZURE"),
+        (~advertised, "GATEWAY_TRANSIT_OFF"),
     )
     return Outcome(reason)

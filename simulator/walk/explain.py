@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -12,14 +13,15 @@ from simulator.azure.security_group import Direction
 from simulator.dataplane.plane import DataPlane
 from simulator.errors import QuestionError
 from simulator.network.model import Endpoint, Network
-from simulator.space.addresses import parse_address
+from simulator.network.prefixes import readable_prefixes
+from simulator.space.addresses import format_address, parse_address
 from simulator.walk.in_flight import Step
 from simulator.walk.packet_walk import packet_walk
 from simulator.walk.packets import TCP, UDP
 from simulator.walk.predictions import Observation, Prediction, RuleReference, observation
 from simulator.walk.questions import EPHEMERAL_PORT, PROTOCOL_NUMBERS, Question, parse_question
 from simulator.walk.reasons import Verdict
-from simulator.walk.trace import Trace, hops_of
+from simulator.walk.trace import Hop, Trace, hops_of
 from simulator.walk.vantage import judge_at
 
 _ACCESS: dict[Verdict, Literal["Allow", "Deny", "Unknown"]] = {
@@ -68,14 +70,73 @@ def explain_question(network: Network, question: Question) -> Trace:
     plane = data_plane(network)
     steps: list[Step] = []
     prediction = packet_walk(plane, question.packets(), steps=steps)[0]
+    hops, return_hops = (hops_of(plane, steps, is_return=is_return) for is_return in (False, True))
+    notes = (*_reply_notes(prediction, hops, return_hops), *_end_notes(network, question, prediction))
     return Trace(
         question=question,
         prediction=prediction,
-        hops=hops_of(plane, steps, is_return=False),
-        return_hops=hops_of(plane, steps, is_return=True),
-        notes=_notes(network, prediction),
-        verify=_verify(question, prediction),
+        hops=hops,
+        return_hops=return_hops,
+        notes=(*notes, *_notes(network, prediction)),
+        verify=(*_verify(question, prediction), *_verify_routes(network, question, prediction)),
     )
+
+
+def _reply_notes(prediction: Prediction, hops: tuple[Hop, ...], return_hops: tuple[Hop, ...]) -> Iterator[str]:
+    """Which appliance the two ways do not share, where that loses the reply."""
+    if prediction.reason != "ASYMMETRIC_RETURN" or not return_hops:
+        return
+    forwarded = [hop.place for hop in hops[:-1] if hop.kind == "firewall" or _forwards(hop)]
+    answered = [hop.place for hop in return_hops]
+    for place in dict.fromkeys(forwarded):
+        if place not in answered:
+            yield f"{place} saw the request, and the reply goes round it"
+    last = return_hops[-1]
+    if last.place not in forwarded and len(return_hops) > 1:
+        yield f"{last.place} gets a reply whose request it never saw"
+
+
+def _forwards(hop: Hop) -> bool:
+    return any(step.layer == "appliance" and step.outcome == "pass" for step in hop.steps)
+
+
+def _end_notes(network: Network, question: Question, prediction: Prediction) -> Iterator[str]:
+    """Where in the network an end lies that no NIC of the export has."""
+    ends = {"SOURCE_NOT_IN_EXPORT": question.source, "DESTINATION_NOT_IN_EXPORT": question.destination}
+    address = ends.get(prediction.reason)
+    if address is None:
+        return
+    value = parse_address(address)
+    for subnet in network.subnets.values():
+        if any(prefix.low <= value <= prefix.high for prefix in readable_prefixes(subnet.prefixes)):
+            where = f"{subnet.virtual_network.name}/{subnet.name}"
+            yield f"{address} lies in {where}, where the export has no NIC of that address: declare one to walk it"
+
+
+#: Fates that a route decides: Network Watcher's next hop shows them, IP flow verify does not.
+_BY_ROUTE = {
+    "ROUTE_NONE",
+    "ROUTE_MISSING",
+    "NEXT_HOP_UNREACHABLE",
+    "NOT_PUBLIC",
+    "NO_RETURN_ROUTE",
+    "ASYMMETRIC_RETURN",
+}
+
+
+def _verify_routes(network: Network, question: Question, prediction: Prediction) -> Iterator[str]:
+    """The az commands that show the routes, at the first VM for the way there and at the last for the way back."""
+    firewalled = prediction.reason.startswith(("FIREWALL", "APPLIANCE"))
+    if prediction.reason not in _BY_ROUTE and not firewalled:
+        return
+    ends = ((question.source, question.destination), (question.destination, question.source))
+    for here, there in ends if prediction.reason in ("NO_RETURN_ROUTE", "ASYMMETRIC_RETURN") else ends[:1]:
+        machines = [one.virtual_machine for one in network.endpoints_called(here) if one.virtual_machine is not None]
+        if len(machines) == 1:
+            yield (
+                f"az network watcher show-next-hop --source-ip {here} --dest-ip {there} "
+                f"--vm {machines[0].name} -g {machines[0].resource_group}"
+            )
 
 
 def _notes(network: Network, prediction: Prediction) -> tuple[str, ...]:
@@ -97,7 +158,7 @@ def _verify(question: Question, prediction: Prediction) -> tuple[str, ...]:
     if question.protocol not in (TCP, UDP):
         return ()
     lines = []
-    here, there = f"{question.source}:{question.source_port}", f"{question.destination}:{question.destination_port}"
+    here, there = question.source_socket, question.destination_socket
     for observed in prediction.observations:
         machine = observed.endpoint.virtual_machine
         if machine is None:
@@ -175,7 +236,7 @@ def _socket(text: str) -> tuple[str, int]:
         raise QuestionError(f"port {port} is out of range", code="VNS5004", hint="ports run from 0 to 65535")
     address = address.strip("[]")
     try:
-        parse_address(address)
+        address = format_address(parse_address(address))
     except ValueError:
         raise QuestionError(f"{address!r} is no address", code="VNS5008", hint="write it as 10.1.4.4") from None
     return address, EPHEMERAL_PORT if port == "*" else int(port)

@@ -78,6 +78,7 @@ class Step(NamedTuple):
     reason: UInt8
     table: Int32
     row: Int32
+    target: Int32
     is_return: bool
 
 
@@ -141,7 +142,9 @@ class Ledger:
             nothing = np.full(len(packets), NOTHING, np.int32)
             table = nothing if outcome.table is None else outcome.table
             row = nothing if outcome.row is None else outcome.row
-            self.steps.append(Step(layer, packets.flow, packets.at, outcome.reason, table, row, is_return))
+            self.steps.append(
+                Step(layer, packets.flow, packets.at, outcome.reason, table, row, packets.target, is_return)
+            )
 
     def observe(self, packets: InFlight, direction: int, reason: UInt8, tables: Int32, rows: Int32) -> None:
         if len(packets):

@@ -65,6 +65,7 @@ def origin(plane: DataPlane, packets: InFlight) -> Outcome:
     reason = first_of(
         len(packets),
         (platform, "PLATFORM_TRAFFIC_NOT_MODELLED"),
+        (plane.facts.is_not_carried[region[packets.destination]], "NOT_CARRIED"),
         (packets.at == plane.places.nowhere, "SOURCE_NOT_IN_EXPORT"),
         (plane.is_private_endpoint[packets.at], "PRIVATE_ENDPOINT_NOT_MODELLED"),
     )

@@ -41,6 +41,8 @@ REASONS: tuple[Reason, ...] = (
     Reason("PEERING_FORWARDED_BLOCKED", _DENY, "the receiving peering does not allow forwarded traffic"),
     Reason("SUBNET_PEERING", _DENY, "the peering joins only some subnets, and this one is not among them"),
     Reason("GATEWAY_TRANSIT_OFF", _DENY, "gateway transit is not set on both sides of the peering"),
+    Reason("GATEWAY_NO_TRANSIT", _DENY, "a gateway is no transit to another gateway"),
+    Reason("NOT_CARRIED", _DENY, "virtual networks do not carry multicast, broadcast or loopback"),
     Reason("NVA_IP_FORWARDING_OFF", _DENY, "the next hop is a NIC without IP forwarding"),
     Reason("APPLIANCE_DOES_NOT_FORWARD", _DENY, "the appliance is declared not to forward"),
     Reason("APPLIANCE_RULE_DENY", _DENY, "denied by the appliance's declared rules"),
@@ -55,6 +57,9 @@ REASONS: tuple[Reason, ...] = (
     Reason("PUBLIC_IP_CLOSED", _DENY, "a Standard public IP is closed until a network security group allows inbound"),
     Reason("NO_PUBLIC_IP", _DENY, "nothing translates a public address to this NIC"),
     Reason("SOURCE_NOT_IN_EXPORT", _UNKNOWN, "no endpoint or on-premises network of the export holds the source"),
+    Reason(
+        "OUTSIDE_AZURE", _UNKNOWN, "neither end lies in a virtual network: the packet need not come to Azure at all"
+    ),
     Reason("DESTINATION_NOT_IN_EXPORT", _UNKNOWN, "no endpoint of the export holds the destination"),
     Reason("NEXT_HOP_NOT_IN_EXPORT", _UNKNOWN, "no endpoint of the export answers at the next hop address"),
     Reason("RULE_NOT_RESOLVED", _UNKNOWN, "a rule that may match names a tag or group that is not known"),

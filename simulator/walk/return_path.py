@@ -37,7 +37,9 @@ class Replies:
 
     def finish(self, mask: Bools, good: Bools, code: str) -> None:
         """Those under the mask are done: `good` ones came back right, the others get the reason."""
-        bad = self.packets.flow[mask & ~good]
+        lost = self.packets.where(mask & ~good)
+        self.ledger.note("return", lost, Outcome(codes(len(lost), code)), is_return=True)
+        bad = lost.flow
         self.ledger.reason[bad] = CODE_OF[code]
         self.ledger.undecide(bad)
         self.packets = self.packets.where(~mask)
@@ -114,6 +116,7 @@ def _route(replies: Replies) -> None:
     unknown = (outcome.reason >= CODE_OF["SOURCE_NOT_IN_EXPORT"]) & ~astray
     ledger.reason[packets.flow[unknown]] = outcome.reason[unknown]
     ledger.undecide(packets.flow[unknown | astray])
+    ledger.note("return", packets.where(astray), Outcome(codes(int(astray.sum()), "ASYMMETRIC_RETURN")), is_return=True)
     dropped = ~outcome.passes & ~astray
     replies.finish(dropped | astray, unknown | astray, "NO_RETURN_ROUTE")
     ledger.reason[packets.flow[astray]] = CODE_OF["ASYMMETRIC_RETURN"]

@@ -79,7 +79,7 @@ def hops_of(plane: DataPlane, steps: list[WalkStep], *, is_return: bool) -> tupl
         step = _step(plane, taken, bypassed)
         if taken.layer.startswith("admin rules"):
             bypassed = step.rule is not None and step.rule.action == "AlwaysAllow"
-        if step.text:
+        if step.text and step not in grouped[-1][1]:
             grouped[-1][1].append(step)
     return tuple(_hop(plane, place, tuple(lines)) for place, lines in grouped if lines or is_return)
 
@@ -112,6 +112,8 @@ def _step(plane: DataPlane, taken: WalkStep, bypassed: bool) -> Step:
         return Step(layer, outcome, _rule_text(rule, outcome, reason.text), rule=rule)
     if taken.layer in ("route", "return route"):
         return _route_step(plane, taken.layer, row, outcome, reason.text)
+    if taken.layer == "peering" and outcome != "pass":
+        return Step(taken.layer, outcome, f"{reason.text}{_link_text(plane, taken, reason.code)}")
     return Step(taken.layer, outcome, _plain_text(taken.layer, outcome, reason.text))
 
 
@@ -157,6 +159,33 @@ def describe_route(route: EffectiveRoute) -> str:
     if route.source == "User" and route.route_table is not None:
         origin += f", {route.route_table.name}/{route.name}"
     return f"{shown} → {hop} ({origin})"
+
+
+#: What a peering denial turns on: the flag, and whether the receiver's own link holds it (else the sender's).
+_FLAGS = {
+    "PEERING_FORWARDED_BLOCKED": (("allowForwardedTraffic", True),),
+    "GATEWAY_TRANSIT_OFF": (("allowGatewayTransit", False), ("useRemoteGateways", True)),
+    "PEERING_ACCESS_BLOCKED": (("allowVirtualNetworkAccess", False), ("allowVirtualNetworkAccess", True)),
+}
+_FLAG_COLUMNS = {
+    "allowForwardedTraffic": "allows_forwarded",
+    "allowGatewayTransit": "allows_gateway_transit",
+    "useRemoteGateways": "uses_remote_gateways",
+    "allowVirtualNetworkAccess": "allows_access",
+}
+
+
+def _link_text(plane: DataPlane, taken: WalkStep, code: str) -> str:
+    """`` (spoke → hub: allowForwardedTraffic is false)``: the links and flags that a peering denial turns on."""
+    vnet, networks = plane.places.vnet, plane.network.snapshot.virtual_networks
+    here, there = vnet[taken.at], vnet[taken.target]
+    told = []
+    for flag, is_receivers in _FLAGS.get(code, ()):
+        own, remote = (there, here) if is_receivers else (here, there)
+        link = plane.links.between(own, remote)
+        if not getattr(plane.links, _FLAG_COLUMNS[flag])[link][0]:
+            told.append(f"{networks[own[0]].name} → {networks[remote[0]].name}: {flag} is false")
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _plain_text(layer: str, outcome: StepOutcome, reason: str) -> str:

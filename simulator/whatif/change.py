@@ -10,6 +10,8 @@ changes:
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -45,6 +47,22 @@ KINDS: Mapping[str, Callable[[object, Position], Step]] = {
     "attach_route_table": partial(Attachment.read, ROUTE_TABLE, True),
     "detach_route_table": partial(Attachment.read, ROUTE_TABLE, False),
 }
+
+
+#: Words of a kind that does not exist → how the kinds end that are meant, or what cannot be changed yet. The first fits.
+_SUBJECTS: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"peering", "peer"}), "peerings"),
+    (frozenset({"firewall", "policy", "dnat"}), "firewalls and their policies"),
+    (frozenset({"gateway", "vpn", "expressroute", "nat", "connection"}), "gateways"),
+    (frozenset({"endpoint"}), "service endpoints and private endpoints"),
+    (frozenset({"balancer", "lb"}), "load balancers"),
+    (frozenset({"admin", "avnm"}), "_admin_rule"),
+    (frozenset({"table"}), "_route_table"),
+    (frozenset({"route", "udr"}), "_route"),
+    (frozenset({"rule"}), "_security_rule"),
+    (frozenset({"nsg", "group"}), "_security_group"),
+    (frozenset({"subnet", "vnet", "network", "nic", "vm", "machine", "interface", "ip"}), "networks and machines"),
+)
 
 
 @dataclass(frozen=True)
@@ -126,6 +144,17 @@ def _step(value: object, position: Position) -> Step:
         raise position.error("VNS4001", f"a step has one kind, this is {shorten(value)}", hint)
     [(kind, body)] = value.items()
     if kind not in KINDS:
-        hint = did_you_mean(kind, KINDS, otherwise="kinds are")
-        raise (position / kind).key_error("VNS4002", f"no step is called {kind!r}", hint)
+        raise (position / kind).key_error("VNS4002", f"no step is called {kind!r}", _hint_for(kind))
     return KINDS[kind](body, position / kind)
+
+
+def _hint_for(kind: object) -> str:
+    """What there is instead of a kind that does not exist: its likes, or that nothing changes such a thing yet."""
+    words = {word.removesuffix("s") for word in re.split(r"[^a-z]+", str(kind).lower())}
+    subject = next((said for known, said in _SUBJECTS if words & known), "")
+    if subject and not subject.startswith("_"):
+        return f"{subject} cannot be changed yet; kinds are: {', '.join(KINDS)}"
+    kinds = [held for held in KINDS if held.endswith(subject)]
+    near = difflib.get_close_matches(str(kind).lower(), kinds, n=1, cutoff=0.85)
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    return f"{meant}kinds {'of this ' if subject else ''}are: {', '.join(kinds)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -164,3 +165,50 @@ def test_every_command_has_help_and_the_common_options(vnetsim: Run) -> None:
         for option in ("--output", "--output-file", "--quiet", "--verbose", "--debug"):
             assert option in text, name
     assert app.app.info.name == "vnetsim" and check.NAME == "check"
+
+
+@pytest.fixture
+def no_log(tmp_path: Path) -> Path:
+    """A flow log without a record."""
+    path = tmp_path / "empty.json"
+    path.write_text('{"records": []}', encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def elsewhere(log: Path, tmp_path: Path) -> Path:
+    """A log of machines that `small` does not hold."""
+    moved = log.read_text(encoding="utf-8").replace("10.1.", "10.77.").replace("10.2.", "10.78.")
+    path = tmp_path / "elsewhere.json"
+    path.write_text(re.sub("000D3A0000", "000D3B0000", moved), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("which", ["no_log", "elsewhere"])
+@pytest.mark.parametrize(("options", "code"), [([], 0), (["--strict"], 3)])
+def test_diff_is_not_green_on_nothing(
+    which: str, options: list[str], code: int, vnetsim: Run, small: Path, request: pytest.FixtureRequest
+) -> None:
+    ended = vnetsim("diff", small, request.getfixturevalue(which), *options)
+    assert ended.code == code
+    assert ended.out.startswith("nothing could be compared: ")
+    assert "100.0%" not in ended.out and "no time at all" not in ended.out
+
+
+@pytest.mark.parametrize("which", ["no_log", "elsewhere"])
+@pytest.mark.parametrize(
+    ("options", "code"), [([], 0), (["--strict"], 3), (["--fail-on", "newly-denied"], 3), (["--fail-on", ""], 0)]
+)
+def test_what_if_is_not_green_on_nothing(
+    which: str, options: list[str], code: int, vnetsim: Run, small: Path, change: Path, request: pytest.FixtureRequest
+) -> None:
+    ended = vnetsim("what-if", small, change, "--flows", request.getfixturevalue(which), *options)
+    assert ended.code == code
+    assert ended.out.startswith("What-if open-sql: nothing could be decided (")
+    assert "no time at all" not in ended.out
+
+
+def test_replay_of_nothing_covers_no_time(vnetsim: Run, small: Path, no_log: Path) -> None:
+    ended = vnetsim("replay", small, no_log)
+    assert ended.out.startswith("0 conversations in 0 records: 0 ALLOW")
+    assert json.loads(vnetsim("diff", small, no_log, "-o", "json").out)["coverage"] is None

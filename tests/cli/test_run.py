@@ -24,7 +24,10 @@ def shown(vnetsim: Run, monkeypatch: pytest.MonkeyPatch, scenarios: Path) -> str
 def test_every_step_is_shown_with_its_command(shown: str) -> None:
     for command in ("replay", "diff", "what-if", "explain"):
         assert f"\n$ vnetsim {command} scenarios/hub-spoke" in shown
-    assert max(len(line) for line in shown.splitlines() if not line.lstrip().startswith(("vnetsim", "az", "$"))) <= 100
+    assert (
+        max(len(line) for line in shown.splitlines() if not line.lstrip().startswith(("vnetsim", "az", "$", ". ")))
+        <= 100
+    )
 
 
 def test_it_finds_what_was_planted_and_what_the_change_breaks(shown: str) -> None:
@@ -47,3 +50,15 @@ def test_it_works_anywhere_and_in_every_output(vnetsim: Run, tmp_path: Path, mon
     data = json.loads(vnetsim("run", "-o", "json").out)
     assert {"replay", "diff", "what_if", "explain"} <= set(data)
     assert vnetsim("run", "-o", "csv").out.startswith("Command,Result\r\n")
+
+
+@pytest.mark.parametrize("is_found", [True, False])
+def test_it_says_how_the_shell_finds_the_command(
+    is_found: bool, vnetsim: Run, monkeypatch: pytest.MonkeyPatch, scenarios: Path
+) -> None:
+    monkeypatch.chdir(scenarios.parent)
+    monkeypatch.setattr("sys.prefix", str(scenarios.parent / ".venv"))
+    monkeypatch.setattr("shutil.which", lambda _: "/bin/vnetsim" if is_found else None)
+    following = vnetsim("run").out.partition("\nNext\n")[2]
+    assert following.startswith("  . .venv/bin/activate    # so that your shell finds vnetsim") == (not is_found)
+    assert ("Activate.ps1" in following) == (not is_found)

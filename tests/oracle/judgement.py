@@ -25,6 +25,8 @@ DENIALS = frozenset(
         "PEERING_FORWARDED_BLOCKED",
         "SUBNET_PEERING",
         "GATEWAY_TRANSIT_OFF",
+        "GATEWAY_NO_TRANSIT",
+        "NOT_CARRIED",
         "NVA_IP_FORWARDING_OFF",
         "APPLIANCE_DOES_NOT_FORWARD",
         "APPLIANCE_RULE_DENY",
@@ -41,6 +43,7 @@ DENIALS = frozenset(
 UNKNOWNS = frozenset(
     {
         "SOURCE_NOT_IN_EXPORT",
+        "OUTSIDE_AZURE",
         "DESTINATION_NOT_IN_EXPORT",
         "NEXT_HOP_NOT_IN_EXPORT",
         "RULE_NOT_RESOLVED",

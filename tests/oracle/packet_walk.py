@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from simulator.azure.firewall import AzureFirewall
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Snapshot
-from tests.oracle.addresses import PLATFORM, any_covers
+from tests.oracle.addresses import NOT_CARRIED, PLATFORM, any_covers
 from tests.oracle.appliances import firewall_collections, pass_appliance, pass_firewall, rules_of_kind
 from tests.oracle.filters import pass_filters
 from tests.oracle.judgement import Address, Decision, Direction, Fate, Judgement, Packet, verdict_of
@@ -57,6 +57,8 @@ class Walk:
     def run(self) -> None:
         if str(self.packet.source) in PLATFORM or str(self.packet.destination) in PLATFORM:
             raise Fate("PLATFORM_TRAFFIC_NOT_MODELLED")
+        if any_covers(NOT_CARRIED, self.packet.destination):
+            raise Fate("NOT_CARRIED")
         origin = self.places.origin(self.packet.source)
         self.request = Request(origin)
         if isinstance(origin, Internet):
@@ -69,6 +71,9 @@ class Walk:
             self.filter(origin, "Outbound")
         elif sees_private_endpoint(self.places, origin.virtual_network, self.packet.destination):
             raise Fate("PRIVATE_ENDPOINT_NOT_MODELLED")
+        elif not self.places.is_in_azure(self.packet.destination):
+            other = self.places.on_premises_gateway(self.packet.destination)
+            raise Fate("OUTSIDE_AZURE" if other in (None, origin) else "GATEWAY_NO_TRANSIT")
         elif not self.places.is_known_on_premises(origin, self.packet.destination):
             raise Fate("GATEWAY_TRANSIT_OFF")
         self.go_on(origin)
@@ -103,7 +108,7 @@ class Walk:
                 return
             if isinstance(place, Gateway):
                 if isinstance(sender, Gateway):
-                    raise Fate("GATEWAY_TRANSIT_OFF")
+                    raise Fate("GATEWAY_NO_TRANSIT")
                 pass_gateway(self.places, place, self.packet.destination)
             cross_peering(self.places, sender, place, self.packet)
             self.path.append(place.id.name)

@@ -194,7 +194,7 @@ def test_a_change_without_effect_says_so(hub_spoke: Network, replayed: Replay, t
         ("vm-batch1", "vm-sql1:1433", ("DENY", "NSG_RULE_DENY", "nsg-sql1/deny-batch", "✕ NIC NSG inbound")),
         ("desk1", "vm-edge1:443", ("DENY", "ASYMMETRIC_RETURN")),
         ("vm-web1", "168.63.129.16:53/udp", ("UNKNOWN", "PLATFORM_TRAFFIC_NOT_MODELLED", "?")),
-        ("vm-jump1", "vm-report1", ("ALLOW", "ICMP 10.1.3.132 → 10.1.5.100")),
+        ("vm-jump1", "vm-report1/icmp", ("ALLOW", "ICMP 10.1.3.132 → 10.1.5.100")),
     ],
 )
 def test_a_trace_tells_the_whole_story(

@@ -242,3 +242,28 @@ def test_a_change_is_read_from_a_file(tmp_path: Path) -> None:
     assert (change.name, change.description, len(change.steps)) == ("change-open", "why", 1)
     with pytest.raises(SourceError, match="VNS1001"):
         load_change(tmp_path / "missing.yaml")
+
+
+@pytest.mark.parametrize(
+    ("kind", "says", "names"),
+    [
+        ("add_peering", "peerings cannot be changed yet", "add_route"),
+        ("edit_firewall_rule", "firewalls and their policies cannot be changed yet", "add_route"),
+        ("add_nat_gateway", "gateways cannot be changed yet", "add_route"),
+        ("add_subnet", "networks and machines cannot be changed yet", "add_route"),
+        (
+            "create_route",
+            "kinds of this are: add_route, remove_route, edit_route",
+            "edit_route",
+        ),
+        ("delete_nsg_rule", "kinds of this are: add_security_rule, remove_security_rule, edit_security_rule", "_rule"),
+        ("add_nsg", "kinds of this are: attach_security_group, detach_security_group", "attach_security_group"),
+        ("add_securty_rule", "did you mean 'add_security_rule'? kinds of this are: ", "edit_security_rule"),
+        ("frobnicate", "kinds are: add_security_rule, ", "detach_route_table"),
+    ],
+)
+def test_an_unknown_kind_is_told_its_likes_or_that_there_are_none_yet(kind: str, says: str, names: str) -> None:
+    with pytest.raises(ChangeError) as raised:
+        parse_change(f"changes:\n  - {kind}: {{}}\n")
+    assert raised.value.code == "VNS4002"
+    assert says in raised.value.hint and names in raised.value.hint
