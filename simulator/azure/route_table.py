@@ -32,5 +32,15 @@ class Route(Resource):
 
 
 class RouteTable(Resource):
+    """Routes of the user, and which routes of others its subnets do without.
+
+    `disable_peering_route` is ``None`` or ``All`` (preview): with ``All`` the subnets have no routes of peerings.
+    """
+
     routes: Annotated[tuple[Route, ...], type_of_tuple] = ()
     disable_bgp_route_propagation: bool = False
+    disable_peering_route: str = "None"
+
+    @property
+    def keeps_peering_routes(self) -> bool:
+        return self.disable_peering_route.lower() != "all"

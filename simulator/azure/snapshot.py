@@ -107,6 +107,7 @@ class Declarations:
 
     `learned_routes`: gateway → routes; a gateway that learns by BGP and is missing here has unknown routes.
     `deployments`: region → ids of the AVNM configurations deployed there; None means nobody said.
+    `undeclared_managers`: network managers of which nobody said it, where `deployments` speaks of others.
     `appliances`: NIC → what its guest does; what a NIC that is missing here does with forwarded packets is unknown.
     `on_premises`: address spaces behind gateways.
     `service_tags`: extra or corrected service tags, name → prefixes.
@@ -115,10 +116,15 @@ class Declarations:
 
     learned_routes: Mapping[ResourceId, tuple[LearnedRoute, ...]] = field(default_factory=dict)
     deployments: Mapping[str, tuple[ResourceId, ...]] | None = None
+    undeclared_managers: frozenset[ResourceId] = frozenset()
     appliances: Mapping[ResourceId, Appliance] = field(default_factory=dict)
     on_premises: tuple[OnPremisesNetwork, ...] = ()
     service_tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     assumptions: Mapping[str, str] = field(default_factory=dict)
+
+    def are_deployments_known(self, manager: ResourceId) -> bool:
+        """Did anyone say which configurations of the network manager are deployed?"""
+        return self.deployments is not None and manager not in self.undeclared_managers
 
 
 R = TypeVar("R", bound=Resource)

@@ -5,6 +5,7 @@ Command modules import the engine inside their functions: ``vnetsim --help`` loa
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
@@ -14,13 +15,13 @@ import typer
 import simulator
 from simulator.cli import check, diff, explain, generate, replay, run, schema, show, what_if
 from simulator.cli.exits import Exit
-from simulator.cli.session import say
+from simulator.cli.session import CannotWriteError, drop_stdout, say
 from simulator.errors import QuestionError, SimulatorError
 
 app = typer.Typer(
     name="vnetsim",
     help="Simulate an Azure network: explain a packet, replay flow logs, find where they disagree, try a change.",
-    epilog="Exit codes: 0 ok, 1 gate failed, 2 usage, 3 input unreadable or unknown, 4 internal error.",
+    epilog="Exit codes: 0 ok, 1 gate failed, 2 usage, 3 not readable, unknown or not written, 4 internal error.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -58,7 +59,11 @@ def run_command(arguments: Sequence[str]) -> int:
     except SimulatorError as error:
         say(str(error))
         return Exit.USAGE if isinstance(error, QuestionError) else Exit.INPUT
+    except CannotWriteError as error:
+        return _cannot_write(str(error))
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is None and error.errno in (errno.ENOSPC, errno.EIO):
+            return _cannot_write(f"cannot write to stdout: {error.strerror}")  # help and version write by themselves
         if "--debug" in arguments:
             raise
         say(_internal(error))
@@ -72,6 +77,12 @@ def _invoke(arguments: Sequence[str]) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else Exit.OK
     return Exit.OK
+
+
+def _cannot_write(message: str) -> int:
+    say(f"error: {message}")
+    drop_stdout()
+    return Exit.INPUT
 
 
 def _internal(error: Exception) -> str:

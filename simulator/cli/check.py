@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from simulator.cli.exits import Exit
-from simulator.cli.options import NetworkArgument, StrictOption, verb
+from simulator.cli.loading import read_network
+from simulator.cli.options import NetworkArgument, verb
 from simulator.cli.session import Session
 
 NAME = "check"
+Strict = Annotated[
+    bool, typer.Option("--strict", help="End with 3 when there is a warning, as an answer may differ from Azure's.")
+]
 
 
 @verb
-def command(session: Session, network: NetworkArgument, strict: StrictOption = False) -> int:
+def command(session: Session, network: NetworkArgument, strict: Strict = False) -> int:
     """List what is wrong with a topology.
 
     Counts the resources and lists every issue with its place and a way out. Ends with 1 when one is an error.
     """
-    import simulator
     from simulator.report.issues import issues_report
 
-    with session.step(f"reading {network}"):
-        loaded = simulator.load(network)
+    loaded = read_network(session, network)
     session.write(issues_report(loaded))
     severities = {issue.severity for issue in loaded.issues}
     if "error" in severities:

@@ -11,7 +11,7 @@ class Exit(IntEnum):
     OK = 0
     GATE_FAILED = 1  # diff found a mismatch, check found an error, what-if met its --fail-on
     USAGE = 2  # a wrong option, or a question that names nothing in the network
-    INPUT = 3  # an input cannot be read or modelled; with --strict also an answer that stays unknown
+    INPUT = 3  # an input cannot be read, or the result not written; with --strict also an answer that stays unknown
     INTERNAL = 4  # a fault of vnetsim
     INTERRUPTED = 130  # Ctrl-C, as shells count it: 128 + SIGINT
     CLOSED_PIPE = 141  # the reader went away (``vnetsim … | head``): 128 + SIGPIPE

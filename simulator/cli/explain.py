@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.exits import Exit
-from simulator.cli.loading import load_network_or_default
+from simulator.cli.loading import load_network_or_default, read_change
 from simulator.cli.options import StrictOption, verb
 from simulator.cli.questions import find_nic
 from simulator.cli.session import Session
@@ -86,7 +86,7 @@ def _network(session: Session, path: str | None, change: str | None) -> Network:
     network = load_network_or_default(session, path)
     if change is None:
         return network
-    return simulator.build_network(simulator.load_change(change).apply(network.snapshot), network.assumptions)
+    return simulator.build_network(read_change(change).apply(network.snapshot), network.assumptions)
 
 
 def _question(words: list[str]) -> tuple[str | None, str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +11,8 @@ import typer
 
 from simulator.cli.exits import Exit
 from simulator.cli.loading import load_network
-from simulator.cli.options import NetworkArgument, verb
-from simulator.cli.session import Session
+from simulator.cli.options import NetworkArgument, verb_of_one_form
+from simulator.cli.session import FULL_DISK, CannotWriteError, Session
 
 if TYPE_CHECKING:
     from simulator.flows.records import FlowRecords
@@ -22,7 +21,7 @@ NAME = "generate"
 _START = "2026-01-12T08:00:00Z"
 
 
-@verb
+@verb_of_one_form
 def command(
     session: Session,
     network: NetworkArgument,
@@ -45,6 +44,9 @@ def command(
     import simulator
     from simulator.flows.vnet_flow_log_writer import write_vnet_flow_log
 
+    if output_folder is not None and session.output_file is not None:
+        message = "give --output-file for one blob or --output-folder for many, not both"
+        raise typer.BadParameter(message, param_hint="--output-folder")
     beginning = _moment(start)
     loaded = load_network(session, network)
     regions = {held.id.key: held.location for held in loaded.snapshot.virtual_networks if held.location}
@@ -54,11 +56,7 @@ def command(
         _write_below(session, output_folder, records, regions, seed)
         return Exit.OK
     blob = write_vnet_flow_log(records, regions=regions, phase_seed=seed)
-    if session.output_file is not None:
-        session.save(blob)
-    else:
-        sys.stdout.buffer.write(blob)
-        sys.stdout.buffer.flush()
+    session.write_bytes(blob)
     return Exit.OK
 
 
@@ -69,6 +67,8 @@ def _write_below(session: Session, folder: Path, records: FlowRecords, regions: 
         files = write_vnet_flow_logs(folder, records, regions=regions, phase_seed=seed)
     except OSError as error:
         message = f"cannot write below {folder}: {error.strerror}"
+        if error.errno in FULL_DISK:
+            raise CannotWriteError(message) from None
         raise typer.BadParameter(message, param_hint="--output-folder") from None
     session.note(f"wrote {len(files):,} blobs below {folder}")
 

@@ -7,22 +7,48 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from simulator.cli.options import STANDARD_INPUT
 from simulator.cli.session import Session
 
 if TYPE_CHECKING:
     from simulator.flows.records import FlowRecords
     from simulator.network.model import Network
+    from simulator.whatif.change import Change
 
 
 def load_network(session: Session, path: str) -> Network:
     """The network at `path`, its issues told on stderr."""
-    import simulator
-
-    with session.step(f"reading {path}"):
-        network = simulator.load(path)
+    network = read_network(session, path)
     session.detail(f"{path}: {len(network.snapshot.resources):,} resources, {len(network.endpoints):,} endpoints")
     session.tell_issues(network.issues, f"vnetsim check {shlex.quote(path)}")
     return network
+
+
+def read_network(session: Session, path: str) -> Network:
+    """The network at `path`; its issues are left to the caller."""
+    import simulator
+
+    _refuse_empty(path, "NET")
+    with session.step(f"reading {path}"):
+        return simulator.load(path)
+
+
+def read_change(path: str) -> Change:
+    """The change in the file at `path`, or on standard input."""
+    import simulator
+
+    _refuse_empty(path, "CHANGE")
+    if path != STANDARD_INPUT:
+        return simulator.load_change(path)
+    from simulator.sources.reading import read_standard_input
+    from simulator.whatif.change import MAX_BYTES, parse_change
+
+    return parse_change(read_standard_input(limit=MAX_BYTES), "standard input")
+
+
+def _refuse_empty(path: str, argument: str) -> None:
+    if not path.strip():
+        raise typer.BadParameter("an empty text names no file", param_hint=argument)
 
 
 def load_network_or_default(session: Session, path: str | None) -> Network:
@@ -39,13 +65,14 @@ def one_location(logs: str | None, flows: str | None) -> str:
     """Where the flow logs are: the argument LOGS or the option --flows, and not both."""
     if (logs is None) == (flows is None):
         raise typer.BadParameter("give the flow logs once: as LOGS or with --flows", param_hint="LOGS")
-    return logs or flows or ""
+    return flows or "" if logs is None else logs
 
 
 def load_flow_logs(session: Session, location: str, *, strict: bool = False) -> FlowRecords:
     """The flow logs at `location`; what could not be read of them is told on stderr, or refused when `strict`."""
     import simulator
 
+    _refuse_empty(location, "LOGS")
     with session.step(f"reading {location}"):
         records = simulator.read_flow_logs(location, strict=strict)
     session.detail(f"{location}: {len(records):,} flow tuples in {len(records.blobs):,} blobs")

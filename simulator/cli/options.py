@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import functools
 import inspect
-import os
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, ParamSpec, get_type_hints
 
 import typer
 
 from simulator.cli.exits import Exit
-from simulator.cli.session import Session
+from simulator.cli.session import Session, drop_stdout
 from simulator.report.formats import OutputFormat
 
 P = ParamSpec("P")
 
-NETWORK_HELP = "The topology: a scenario (YAML), an export of Azure resources (JSON), or a folder of either."
+#: Names standard input where a file may stand.
+STANDARD_INPUT = "-"
+NETWORK_HELP = (
+    "The topology: a scenario (YAML), an export of Azure resources (JSON), a folder of either, or - for standard "
+    "input; gzip is fine."
+)
 LOGS_HELP = "VNet flow logs: a PT1H.json, a folder, a glob in quotes, or - for standard input; gzip is fine."
 
 CHANGE_HELP = "The change: YAML with steps, see docs/reference/changes.md. Kinds of steps:"
@@ -50,24 +53,44 @@ def _every_command(
 
 def verb(function: Callable[Concatenate[Session, P], int]) -> Callable[..., None]:
     """A typer command from a function of a Session: the common options make it, the result is the exit code."""
-    shared = _parameters(_every_command)
+    return _command(function, _parameters(_every_command))
+
+
+def verb_of_one_form(function: Callable[Concatenate[Session, P], int]) -> Callable[..., None]:
+    """As `verb`, for a result that has one form only: without ``-o``."""
+    return _command(function, [held for held in _parameters(_every_command) if held.name != "output"])
+
+
+def _command(function: Callable[Concatenate[Session, P], int], shared: list[inspect.Parameter]) -> Callable[..., None]:
     own = _parameters(function)[1:]
 
     @functools.wraps(function)
     def command(**arguments: Any) -> None:
         session = _every_command(**{parameter.name: arguments.pop(parameter.name) for parameter in shared})
+        inputs = [*_texts(arguments.values())]
+        if inputs.count(STANDARD_INPUT) > 1:
+            raise typer.BadParameter("standard input can be read once: only one of NET, CHANGE and LOGS may be -")
+        session.refuse_to_overwrite(inputs)
         try:
             raise typer.Exit(function(session, **arguments))  # type: ignore[call-arg]
         except KeyboardInterrupt:
             raise typer.Exit(Exit.INTERRUPTED) from None
         except BrokenPipeError:
-            # Python flushes stdout once more at its end; give it something to flush to.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            drop_stdout()
             raise typer.Exit(Exit.CLOSED_PIPE) from None
 
     command.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *shared)}
     return command
+
+
+def _texts(values: Iterable[Any]) -> Iterator[str]:
+    """Every argument that may name an input, those within lists too."""
+    for value in values:
+        if isinstance(value, list):
+            yield from _texts(value)
+        elif isinstance(value, str):
+            yield value
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from simulator.cli.exits import Exit
-from simulator.cli.options import verb
+from simulator.cli.options import verb_of_one_form
 from simulator.cli.session import Session
 
 NAME = "schema"
 
 
-@verb
+@verb_of_one_form
 def command(session: Session) -> int:
     """Print the JSON Schema of scenario files."""
     import json

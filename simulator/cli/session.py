@@ -5,6 +5,9 @@ The result goes to stdout or to ``--output-file``; everything else goes to stder
 
 from __future__ import annotations
 
+import errno
+import glob
+import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -27,6 +30,14 @@ if TYPE_CHECKING:
 _ISSUES_TOLD = 3
 #: Seconds before a bar is shown.
 _PATIENCE = 0.5
+
+
+#: What a full or failing disk says.
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+class CannotWriteError(Exception):
+    """The result is there, and cannot be written: the disk is full, or stdout is closed."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,12 @@ class Session:
         else:
             self.save(text.encode("utf-8"))
 
+    def refuse_to_overwrite(self, inputs: Iterable[str]) -> None:
+        """Raises typer.BadParameter when ``--output-file`` is one of the files that `inputs` name."""
+        if self.output_file is not None and any(_is_input(self.output_file, name) for name in inputs):
+            message = f"{self.output_file} is an input of this command: it would be overwritten"
+            raise typer.BadParameter(message, param_hint="--output-file")
+
     def save(self, data: bytes) -> None:
         """`data` as ``--output-file``."""
         assert self.output_file is not None
@@ -62,14 +79,26 @@ class Session:
             self.output_file.write_bytes(data)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
+            if isinstance(error, OSError) and error.errno in FULL_DISK:
+                raise CannotWriteError(f"cannot write {self.output_file}: {reason}") from None
             raise typer.BadParameter(f"cannot write {self.output_file}: {reason}", param_hint="--output-file") from None
         self.note(f"wrote {self.output_file}")
 
+    def write_bytes(self, data: bytes) -> None:
+        """A result that is no text to be fitted, on stdout or in the file."""
+        if self.output_file is not None:
+            self.save(data)
+            return
+        with _writing():
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+
     def _print(self, text: str) -> None:
-        if self.output is OutputFormat.CSV and hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(newline="")  # CSV brings its own line ends
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        with _writing():
+            if self.output is OutputFormat.CSV and hasattr(sys.stdout, "reconfigure"):
+                sys.stdout.reconfigure(newline="")  # CSV brings its own line ends
+            sys.stdout.write(text)
+            sys.stdout.flush()
 
     def note(self, text: str) -> None:
         """Something worth knowing, unless ``--quiet``."""
@@ -111,6 +140,40 @@ class Session:
             finally:
                 timer.cancel()
                 timer.join()
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Raises CannotWriteError when stdout takes no more; a reader that went away stays a BrokenPipeError."""
+    if sys.stdout is None:
+        raise CannotWriteError("cannot write to stdout: it is closed")
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CannotWriteError(f"cannot write to stdout: {error.strerror}") from None
+
+
+def drop_stdout() -> None:
+    """Python flushes stdout once more at its end: give it something to flush to."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _is_input(file: Path, name: str) -> bool:
+    """Whether `name` is the existing `file`, a pattern that it matches, or a folder that is read with it."""
+    try:
+        if not name.strip() or not file.is_file():
+            return False
+        given = Path(name)
+        if given.is_dir():
+            is_read = file.name == "topology.yaml" or file.name.lower().endswith((".json", ".json.gz"))
+            return is_read and file.resolve().is_relative_to(given.resolve())
+        paths = [name] if given.exists() or not glob.has_magic(name) else glob.glob(name, recursive=True)
+        return any(os.path.exists(path) and file.samefile(path) for path in paths)
+    except (OSError, ValueError):
+        return False
 
 
 @contextmanager

@@ -60,13 +60,17 @@ def effective_routes(session: Session, network: NetworkArgument, place: PlaceArg
 
 @verb
 def effective_rules(session: Session, network: NetworkArgument, nic: NicArgument) -> int:
-    """The effective security rules of a NIC, as az network nic list-effective-nsg prints them."""
+    """The effective security rules of a NIC, as az network nic list-effective-nsg prints them.
+
+    The table and CSV begin with the security admin rules that are asked before the groups; az's JSON has none of them.
+    """
     import simulator
-    from simulator.report.effective_rules import effective_rules_report
+    from simulator.report.effective_rules import admin_rules_asked, effective_rules_report
 
     loaded = load_network(session, network)
-    rules = simulator.effective_security_rules(loaded, find_nic(loaded, nic).id)
-    session.write(effective_rules_report(nic, rules))
+    endpoint = find_nic(loaded, nic)
+    rules = simulator.effective_security_rules(loaded, endpoint.id)
+    session.write(effective_rules_report(nic, rules, admin=admin_rules_asked(loaded, endpoint)))
     return Exit.OK
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.exits import Exit
-from simulator.cli.loading import load_flow_logs, load_network
-from simulator.cli.options import CHANGE_HELP, LOGS_HELP, NetworkArgument, StrictOption, verb
+from simulator.cli.loading import load_flow_logs, load_network, read_change
+from simulator.cli.options import CHANGE_HELP, LOGS_HELP, STANDARD_INPUT, NetworkArgument, StrictOption, verb
 from simulator.cli.session import Session
 
 if TYPE_CHECKING:
@@ -53,11 +53,12 @@ def command(
 
     gates = _gates(fail_on)
     loaded = load_network(session, network)
-    proposed = simulator.load_change(change)
+    proposed = read_change(change)
     records = load_flow_logs(session, flows, strict=strict)
     with session.step(f"walking {len(records):,} records twice"):
         impact = simulator.what_if(loaded, proposed, flows=records)
-    session.write(impact_report(impact, network=network, change=change))
+    names = (name if name != STANDARD_INPUT else what for name, what in ((network, "NET"), (change, "CHANGE")))
+    session.write(impact_report(impact, network=next(names), change=next(names)))
     met = [gate for gate in gates if _is_met(impact, gate)]
     if met:
         session.note(f"--fail-on {','.join(met)}: met")

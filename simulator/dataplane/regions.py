@@ -26,6 +26,10 @@ NONE = -1
 NOT_CARRIED = tuple(parse_prefix(text) for text in ("127.0.0.0/8", "224.0.0.0/4", "255.255.255.255", "::1", "ff00::/8"))
 #: Addresses of the platform itself: DHCP, DNS, health probes and the instance metadata service.
 PLATFORM = (parse_prefix("168.63.129.16/32"), parse_prefix("169.254.169.254/32"))
+#: The key management service that activates Windows, by TCP port 1688: exempt from rules, unless a default route leads
+#: elsewhere. Learn: azure/virtual-network/network-security-groups-overview (Azure platform considerations)
+KEY_MANAGEMENT = tuple(parse_prefix(text) for text in ("23.102.135.246", "20.118.99.224", "40.83.235.53"))
+KEY_MANAGEMENT_PORT = 1688
 
 
 def mask_of(prefixes: Iterable[Prefix], regions: Atoms) -> Bools:
@@ -39,7 +43,7 @@ def mask_of(prefixes: Iterable[Prefix], regions: Atoms) -> Bools:
 
 def region_prefixes(network: Network) -> set[Prefix]:
     """Every prefix but those of routes that a region must not straddle."""
-    prefixes = {*INTERNET, *PLATFORM, *NOT_CARRIED}
+    prefixes = {*INTERNET, *PLATFORM, *KEY_MANAGEMENT, *NOT_CARRIED}
     for vnet in network.snapshot.virtual_networks:
         prefixes.update(readable_prefixes(vnet.prefixes))
     for subnet in network.subnets:
@@ -59,6 +63,7 @@ class RegionFacts:
         self._network, self._regions = network, regions
         self.is_public = mask_of(INTERNET, regions)
         self.is_platform = mask_of(PLATFORM, regions)
+        self.is_key_management = mask_of(KEY_MANAGEMENT, regions)
         self.is_not_carried = mask_of(NOT_CARRIED, regions)
         self.vnet = np.full(len(regions), NONE, np.int32)
         for number, vnet in enumerate(network.snapshot.virtual_networks):

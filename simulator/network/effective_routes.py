@@ -162,7 +162,7 @@ def _routes(
     endpoint_prefixes = tuple(prefix for row in endpoint_rows for prefix in readable_prefixes(row.prefixes))
     rows = (
         *system_routes.local_routes(held),
-        *system_routes.peering_routes(network, held),
+        *(system_routes.peering_routes(network, held) if table is None or table.keeps_peering_routes else ()),
         *system_routes.connected_group_routes(network, held),
         *(system_routes.gateway_routes(network, held) if propagates else ()),
         *system_routes.internet_routes(held),

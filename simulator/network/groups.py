@@ -66,20 +66,17 @@ def region_name(location: str) -> str:
 
 
 @per_network
-def _deployments(network: Network) -> dict[str, frozenset[ResourceId]] | None:
-    declared = network.snapshot.declarations.deployments
-    if declared is None:
-        return None
+def _deployments(network: Network) -> dict[str, frozenset[ResourceId]]:
+    declared = network.snapshot.declarations.deployments or {}
     return {region_name(region): frozenset(configurations) for region, configurations in declared.items()}
 
 
 def is_deployed(network: Network, configuration: ResourceId, virtual_network: ResourceId) -> bool | None:
     """Whether the configuration is deployed to the VNet's region; None when nobody said what is deployed."""
-    deployments = _deployments(network)
-    if deployments is None:
+    if not network.snapshot.declarations.are_deployments_known(configuration.parent):
         return None
     region = region_name(network.virtual_networks[virtual_network].location)
-    return configuration in deployments.get(region, ())
+    return configuration in _deployments(network).get(region, ())
 
 
 @per_network

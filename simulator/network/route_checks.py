@@ -25,6 +25,10 @@ from simulator.space.addresses import Prefix
 def check_routes(network: Network) -> Iterator[Issue]:
     for table in network.snapshot.all(RouteTable):
         yield from _duplicates(table)
+        if not table.keeps_peering_routes:
+            message = f"{table.name}: disablePeeringRoute is a preview: its subnets get no routes of peerings"
+            hint = "Azure asks for a next hop in the virtual network of the NIC; GatewaySubnet is not documented"
+            yield Issue("info", "VNS2039", message, str(table.id), hint)
         for route in table.routes:
             yield from _prefix(network, table, route)
     seen: set[tuple[ResourceId, ResourceId]] = set()

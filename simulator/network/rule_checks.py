@@ -33,9 +33,7 @@ def check_rules(network: Network) -> Iterator[Issue]:
         yield from _security_group(network, group)
     for subnet in network.subnets.values():
         if subnet.network_security_group is not None and subnet.name.lower() in _WITHOUT_SECURITY_GROUP:
-            message = (
-                f"{subnet.name}: Azure supports no network security group on this subnet; it is evaluated all the same"
-            )
+            message = f"{subnet.name}: Azure supports no network security group on this subnet"
             yield Issue("warning", "VNS2030", message, str(subnet.id), "remove the group from the subnet")
     for manager in network.snapshot.all(NetworkManager):
         yield from _manager(network, manager)
@@ -124,7 +122,7 @@ def _ports(name: str, place: ResourceId, texts: Iterable[str]) -> Iterator[Issue
 
 def _manager(network: Network, manager: NetworkManager) -> Iterator[Issue]:
     configurations = (*manager.security_admin_configurations, *manager.connectivity_configurations)
-    if configurations and network.snapshot.declarations.deployments is None:
+    if configurations and not network.snapshot.declarations.are_deployments_known(manager.id):
         names = ", ".join(held.name for held in configurations)
         message = f"{manager.name}: nobody says whether {names} is deployed, and where"
         hint = "declare network_managers.<name>.deployments: {region: [configuration]} in a scenario"

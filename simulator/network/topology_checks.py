@@ -198,9 +198,18 @@ def _public_addresses(network: Network, nic: NetworkInterface) -> Iterator[Issue
             message = f"{nic.name}: the public IP {reference.name} is not in the export; taken as Standard"
             yield Issue("warning", "VNS2019", message, str(nic.id), "export the public IP address")
         elif held.sku.name.lower() == "basic":
-            message = f"{nic.name}: {held.name} is a Basic public IP, open to inbound traffic without a security group"
+            is_open = not _has_security_group(network, nic)
+            effect = "open to inbound traffic, since neither the NIC nor its subnet has a security group"
+            message = f"{nic.name}: {held.name} is a Basic public IP" + (f", {effect}" if is_open else "")
             hint = "Basic public IPs were retired on 2025-09-30: check that the export is recent"
             yield Issue("warning", "VNS2027", message, str(held.id), hint)
+
+
+def _has_security_group(network: Network, nic: NetworkInterface) -> bool:
+    placed = nic_subnet(nic)
+    subnet = network.subnets.get(placed) if placed is not None else None
+    held = subnet.network_security_group if subnet is not None else None
+    return (nic.network_security_group or held) is not None
 
 
 def _firewalls(network: Network) -> Iterator[Issue]:

@@ -117,7 +117,7 @@ def _group(severity: Severity, issues: list[Issue]) -> Lines:
     titles: dict[Severity, str] = {
         "error": "Errors: Azure would refuse this, or it cannot be read",
         "warning": "Warnings: an answer may differ from Azure's",
-        "info": "For information: not modelled",
+        "info": "For information",
     }
     return Lines(tuple(lines), title=titles[severity])
 

@@ -10,6 +10,7 @@ import os
 from typing import IO
 
 from rich.box import Box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -75,25 +76,38 @@ def _print(console: Console, block: Table | Lines) -> None:
 def _print_table(console: Console, table: Table) -> None:
     rows = table.rows[: table.shown]
     drawn = RichTable(box=_RULED, show_edge=False, pad_edge=False, padding=(0, _GAP - 1, 0, 0), header_style="bold")
-    whole = _whole_columns(table.columns, rows, console.width)
+    needs, words = _widths(table.columns, rows)
+    whole = _whole_columns(needs, words, console.width)
     for at, name in enumerate(table.columns):
         is_number = bool(rows) and all(isinstance(row[at], int | float | None) for row in rows)
-        drawn.add_column(Text(name), justify="right" if is_number else "left", overflow="fold", no_wrap=at in whole)
+        least = needs[at] if at in whole else words[at]
+        drawn.add_column(Text(name), justify="right" if is_number else "left", min_width=least, no_wrap=at in whole)
     for row in rows:
         drawn.add_row(*(_cell(value) for value in row))
-    console.print(drawn)
+    least = sum((needs[at] if at in whole else words[at]) + _GAP for at in needs)
+    console.print(drawn, width=max(console.width, least), crop=False)
     if len(rows) < len(table.rows):
         more = len(table.rows) - len(rows)
         _print_line(console, Line(f"… and {more:,} more (all with -o json or -o csv)", "faint"))
 
 
-def _whole_columns(columns: tuple[str, ...], rows: tuple[Row, ...], width: int) -> set[int]:
+def _widths(columns: tuple[str, ...], rows: tuple[Row, ...]) -> tuple[dict[int, int], dict[int, int]]:
+    """For each column the widest cell, and the widest word: names and codes are copied, so no word is ever broken."""
+    needs, words = {}, {}
+    for at, name in enumerate(columns):
+        texts = [_text(row[at]) for row in rows]
+        words[at] = max(map(cell_len, (word for text in (name, *texts) for word in text.split())), default=0)
+        needs[at] = max((words[at], *map(cell_len, texts)))
+    return needs, words
+
+
+def _whole_columns(needs: dict[int, int], words: dict[int, int], width: int) -> set[int]:
     """The columns that need not wrap: the narrow ones first, as long as the others keep room."""
-    needs = {at: max(map(len, (*name.split(), *(_text(row[at]) for row in rows)))) for at, name in enumerate(columns)}
     whole: set[int] = set()
     for at in sorted(needs, key=lambda at: needs[at]):
         taken = sum(needs[held] + _GAP for held in (*whole, at))
-        if taken + (len(columns) - len(whole) - 1) * (_NARROWEST + _GAP) > width:
+        rest = (max(words[held], _NARROWEST) + _GAP for held in needs if held != at and held not in whole)
+        if taken + sum(rest) > width:
             break
         whole.add(at)
     return whole
@@ -109,11 +123,11 @@ def _text(value: Value) -> str:
 
 
 def _print_line(console: Console, line: Line) -> None:
-    """The line, wrapped under its own indentation."""
+    """The line, wrapped under its own indentation; a word that is too long for it stays whole."""
     style, text = _TONES[line.tone], printable(line.text)
     body = text.lstrip(" ")
     indentation = " " * (len(text) - len(body))
     width = _UNBOUNDED if line.tone == "command" else max(console.width - len(indentation), 20)
-    for part in Text(body, style=style, overflow="fold").wrap(console, width) or [Text()]:
+    for part in Text(body, style=style, overflow="ignore").wrap(console, width) or [Text()]:
         part.rstrip()
         console.print(Text(indentation) + part, soft_wrap=True)

@@ -36,7 +36,7 @@ def trace_report(trace: Trace, verification: FlowVerification | None = None) -> 
         kind="explain",
         headline=headline,
         blocks=tuple(block for block in blocks if not isinstance(block, Lines) or block.lines),
-        records=lambda: Table(_COLUMNS, tuple(_records(trace))),
+        records=lambda: Table(_COLUMNS, (*_verification_record(verification), *_records(trace))),
         data=lambda: _data(trace, verification),
     )
 
@@ -81,6 +81,13 @@ def _way(hops: tuple[Hop, ...], title: str) -> Lines:
 
 
 _COLUMNS = ("Way", "Hop", "Place", "Address", "Layer", "Outcome", "Text", "Rule", "Priority", "Verdict", "Reason")
+
+
+def _verification_record(verification: FlowVerification | None) -> Iterator[Row]:
+    """Azure's answer as the first row, where it was asked for: access as the verdict, in Azure's spelling."""
+    if verification is not None:
+        nic, rule = verification.endpoint.name, verification.rule_name or None
+        yield ("IP flow verify", None, nic, None, None, None, None, rule, None, verification.access, None)
 
 
 def _records(trace: Trace) -> Iterator[Row]:

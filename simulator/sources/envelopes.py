@@ -141,6 +141,9 @@ OTHER_KINDS = (
 LISTS = ("value", "data", "predictedresources")
 
 
+_JSON_WORDS = {type(None): "null", bool: "true or false", int: "a number", float: "a number", str: "a text"}
+
+
 def _lowered(raw: Mapping[Any, Any]) -> dict[str, Any]:
     return {str(key).lower(): value for key, value in raw.items()}
 
@@ -155,7 +158,7 @@ def unwrap(document: Any, place: str, issues: list[Issue]) -> Iterator[Found]:
         yield from _each(document, place, issues)
         return
     if not isinstance(document, dict):
-        raise _no_resources(f"a {type(document).__name__}", place)
+        raise _no_resources(_JSON_WORDS.get(type(document), f"a {type(document).__name__}"), place)
     keys = _lowered(document)
     _refuse_other_kinds(keys, place)
     name = next((key for key in document if key.lower() in LISTS and isinstance(document[key], list)), None)

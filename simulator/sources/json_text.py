@@ -24,6 +24,18 @@ def load_json(text: str, file: str) -> Any:
     return value
 
 
+def load_documents(text: str, file: str) -> Any:
+    """As `load_json`; a JSON object on each line (NDJSON) is read as the list of them."""
+    try:
+        return load_json(text, file)
+    except SourceError as error:
+        lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+        is_by_line = len(lines) > 1 and all(line.lstrip().startswith("{") for _, line in lines)
+        if error.code != "VNS1006" or not is_by_line:
+            raise
+        return [load_json(line, f"{file}, line {number}") for number, line in lines]
+
+
 def _too_deep(file: str) -> SourceError:
     hint = "no export nests so deep: is this the file you meant?"
     return SourceError(f"nested deeper than {MAX_DEPTH} levels", code="VNS1004", place=file, hint=hint)

@@ -6,14 +6,15 @@ from pathlib import Path
 
 from simulator.azure.snapshot import Snapshot
 from simulator.errors import SourceError
-from simulator.sources.json_text import load_json
-from simulator.sources.reading import missing, read_text
+from simulator.sources.json_text import load_documents, load_json
+from simulator.sources.reading import missing, read_standard_input, read_text
 from simulator.sources.resource_files import read_resources
 from simulator.sources.resource_json import resources_snapshot
 from simulator.sources.scenario import scenario_snapshot
 
 #: The file that makes a folder a scenario.
 SCENARIO_FILE = "topology.yaml"
+STANDARD_INPUT = "-"
 
 #: Sources that a tool of their own has to resolve first: suffix → what it is and the way out.
 UNRESOLVED = {
@@ -31,12 +32,15 @@ def load_snapshot(path: str | Path) -> Snapshot:
 
     Parameters
     ----------
-    path : a scenario file, a folder with ``topology.yaml``, a JSON file of Azure resources, or a folder of such files.
+    path : a scenario file, a folder with ``topology.yaml``, a JSON file of Azure resources, a folder of such files, or
+        ``-`` for standard input, where a scenario includes files below the current folder.
 
     Raises
     ------
     SourceError : with place and hint, when there is nothing to read or the file is of another kind (VNS1xxx).
     """
+    if str(path) == STANDARD_INPUT:
+        return _snapshot_of_text(read_standard_input(), Path("standard input"))
     path = Path(path)
     try:
         is_folder = path.is_dir()
@@ -48,10 +52,14 @@ def load_snapshot(path: str | Path) -> Snapshot:
     if path.suffix.lower() in UNRESOLVED:
         what, hint = UNRESOLVED[path.suffix.lower()]
         raise SourceError(f"this is {what}, which is not read", code="VNS1014", place=str(path), hint=hint)
-    text = read_text(path)
+    return _snapshot_of_text(read_text(path), path)
+
+
+def _snapshot_of_text(text: str, path: Path) -> Snapshot:
+    """The network in `text`, which stood at `path`."""
     if not _looks_like_json(path, text):
-        return scenario_snapshot(path)
-    return resources_snapshot([(path.as_posix(), load_json(text, path.as_posix()))], path.stem)
+        return scenario_snapshot(path, text)
+    return resources_snapshot([(path.as_posix(), load_documents(text, path.as_posix()))], path.stem)
 
 
 def _looks_like_json(path: Path, text: str) -> bool:

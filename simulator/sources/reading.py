@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
+import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +14,17 @@ from simulator.errors import SourceError
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_FILES = 20_000
+#: How a file of Azure resources may be named.
+JSON_NAMES = (".json", ".json.gz", ".jsonl", ".ndjson")
+
+_GZIP = b"\x1f\x8b"
 
 
 def read_text(path: Path, *, limit: int = MAX_BYTES) -> str:
     """The text of a regular file: UTF-8 with or without a byte order mark, or UTF-16 (PowerShell's ``>``) with one.
 
-    Raises SourceError VNS1001 (not there, not a file), VNS1003 (larger than `limit` bytes), VNS1005 (not text).
+    Gzip is recognised by its content. Raises SourceError VNS1001 (not there, not a file, gzip that is cut off), VNS1003
+    (larger than `limit` bytes, unpacked), VNS1005 (not text).
     """
     try:
         if not path.is_file():
@@ -25,10 +34,34 @@ def read_text(path: Path, *, limit: int = MAX_BYTES) -> str:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
         raise SourceError(f"cannot open the file: {reason}", code="VNS1001", place=str(path)) from None
+    return _text_of(data, str(path), limit)
+
+
+def read_standard_input(*, limit: int = MAX_BYTES) -> str:
+    """The text on standard input, as `read_text` reads a file."""
+    if sys.stdin is None:
+        raise SourceError("standard input is closed", code="VNS1001", place="standard input")
+    try:
+        data = sys.stdin.buffer.read(limit + 1)
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}"
+        raise SourceError(message, code="VNS1001", place="standard input") from None
+    return _text_of(data, "standard input", limit)
+
+
+def _text_of(data: bytes, place: str, limit: int) -> str:
+    """`data` as text, unpacked where it is gzip; neither form is larger than `limit`."""
+    if len(data) <= limit and data.startswith(_GZIP):
+        try:
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+                data = packed.read(limit + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            message = f"this is gzip, and it cannot be unpacked: {error}"
+            raise SourceError(message, code="VNS1001", place=place, hint="fetch the file again, whole") from None
     if len(data) > limit:
         hint = "split the export into several files in one folder"
-        raise SourceError(f"larger than {limit // 1024 // 1024} MiB", code="VNS1003", place=str(path), hint=hint)
-    return decode(data, str(path))
+        raise SourceError(f"larger than {limit // 1024 // 1024} MiB", code="VNS1003", place=place, hint=hint)
+    return decode(data, place)
 
 
 def decode(data: bytes, place: str) -> str:
@@ -49,7 +82,8 @@ def missing(path: Path) -> SourceError:
     """What to say when nothing, or no regular file, is at `path`."""
     exists = os.path.lexists(path) if "\0" not in str(path) else False
     message = "neither a file nor a folder" if exists else "no such file or folder"
-    return SourceError(message, code="VNS1001", place=str(path), hint="give a file or a folder that exists")
+    hint = "give a file or a folder that exists, or - for standard input"
+    return SourceError(message, code="VNS1001", place=str(path), hint=hint)
 
 
 def inside(folder: Path, relative: str, place: str) -> Path:
@@ -92,5 +126,5 @@ def _files_below(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(where) / name
-            if path.suffix.lower() == ".json" and (path.is_file() or path.is_symlink()):
+            if name.lower().endswith(JSON_NAMES) and (path.is_file() or path.is_symlink()):
                 yield path

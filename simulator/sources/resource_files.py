@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator.azure.snapshot import Issue, Snapshot
 from simulator.errors import SourceError
-from simulator.sources.json_text import load_json
+from simulator.sources.json_text import load_documents
 from simulator.sources.reading import json_files, read_text
 from simulator.sources.resource_json import resources_snapshot
 
@@ -39,7 +39,7 @@ def _documents(files: list[Path], relative_to: Path) -> Iterator[tuple[str, Any]
     for file in files:
         place = _relative(file, relative_to)
         try:
-            yield place, load_json(read_text(file), place)
+            yield place, load_documents(read_text(file), place)
         except SourceError as error:
             yield place, error
 

@@ -25,13 +25,15 @@ from simulator.sources.yaml_text import Document, load_yaml
 MAX_BYTES = 16 * 1024 * 1024
 
 
-def scenario_snapshot(path: str | Path) -> Snapshot:
+def scenario_snapshot(path: str | Path, text: str | None = None) -> Snapshot:
     """The network of one scenario file, on top of the resources that it includes; its resources win by id.
+
+    `text` is what the file holds, where it has been read already.
 
     Raises SourceError with file, line, column and hint; several errors of one file are raised as one.
     """
     path = Path(path)
-    document, scenario = _read(path)
+    document, scenario = _read(path, read_text(path, limit=MAX_BYTES) if text is None else text)
     name = scenario.name or (path.resolve().parent.name if path.name == "topology.yaml" else path.stem)
     errors = ErrorList(document)
     included = _included(scenario, path.parent, document)
@@ -73,8 +75,12 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
-def _read(path: Path) -> tuple[Document, Scenario]:
-    document = load_yaml(read_text(path, limit=MAX_BYTES), path.as_posix())
+def _read(path: Path, text: str) -> tuple[Document, Scenario]:
+    if len(text) > MAX_BYTES:
+        hint = "a scenario is written by hand: include: what was exported as JSON"
+        message = f"larger than {MAX_BYTES // 1024 // 1024} MiB"
+        raise SourceError(message, code="VNS1003", place=path.as_posix(), hint=hint)
+    document = load_yaml(text, path.as_posix())
     if not isinstance(document.value, dict):
         what = "empty" if document.value is None else shorten(document.value)
         hint = "a scenario begins with keys such as name: and virtual_networks:"

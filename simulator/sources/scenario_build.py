@@ -220,6 +220,7 @@ def _route_tables(build: Build) -> Iterator[Resource]:
             location=build.region(spec.location),
             routes=routes,
             disable_bgp_route_propagation=spec.disable_bgp_route_propagation,
+            disable_peering_route=spec.disable_peering_route,
         )
 
 

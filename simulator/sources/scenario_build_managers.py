@@ -19,7 +19,8 @@ _ADMIN, _CONNECTIVITY = "security_admin_configurations", "connectivity_configura
 def build_managers(build: Build) -> Iterator[Resource]:
     """Every network manager; reference errors go to `build.errors`."""
     for name, spec in build.scenario.network_managers.items():
-        yield _manager(build, name, spec)
+        if _included_manager(build, name, spec) is None:
+            yield _manager(build, name, spec)
 
 
 def _manager(build: Build, name: str, spec: models.NetworkManager) -> NetworkManager:
@@ -135,18 +136,41 @@ def deployments(build: Build) -> dict[str, tuple[ResourceId, ...]] | None:
     for name, spec in build.scenario.network_managers.items():
         if spec.deployments is None:
             continue
-        manager = build.names.find("network_managers", name, ("network_managers", name))
-        known = {
-            held.lower(): manager.child(kind, held)
-            for kind, section in (
-                ("securityAdminConfigurations", spec.security_admin_configurations),
-                ("connectivityConfigurations", spec.connectivity_configurations),
-            )
-            for held in section
-        }
+        known = {identity.name.lower(): identity for identity in _configurations(build, name, spec)}
         deployed = deployed or {}
         for region, names in spec.deployments.items():
             path: Path = ("network_managers", name, "deployments", region)
             ids = tuple(_of_manager(build, known, held, "configuration", (*path, at)) for at, held in enumerate(names))
             deployed[build.region(region)] = deployed.get(build.region(region), ()) + ids
     return deployed
+
+
+def undeclared_managers(build: Build) -> frozenset[ResourceId]:
+    """The network managers, of this file and of what it includes, that no `deployments` speaks of."""
+    declared: set[ResourceId] = set()
+    silent = {manager.id for manager in build.included.all(NetworkManager)}
+    for name, spec in build.scenario.network_managers.items():
+        held = _included_manager(build, name, spec)
+        identity = held.id if held is not None else build.names.own["network_managers"][name.lower()]
+        (silent if spec.deployments is None else declared).add(identity)
+    return frozenset(silent - declared)
+
+
+def _included_manager(build: Build, name: str, spec: models.NetworkManager) -> NetworkManager | None:
+    """The manager of an included file that an entry is about: one that says nothing but where it is deployed."""
+    if spec.model_fields_set != {"deployments"}:
+        return None
+    return next((held for held in build.included.all(NetworkManager) if held.name.lower() == name.lower()), None)
+
+
+def _configurations(build: Build, name: str, spec: models.NetworkManager) -> Iterator[ResourceId]:
+    held = _included_manager(build, name, spec)
+    if held is not None:
+        yield from (one.id for one in (*held.security_admin_configurations, *held.connectivity_configurations))
+        return
+    manager = build.names.find("network_managers", name, ("network_managers", name))
+    for kind, section in (
+        ("securityAdminConfigurations", spec.security_admin_configurations),
+        ("connectivityConfigurations", spec.connectivity_configurations),
+    ):
+        yield from (manager.child(kind, one) for one in section)

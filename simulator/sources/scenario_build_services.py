@@ -11,7 +11,7 @@ from simulator.azure.resource import Resource, ResourceId
 from simulator.azure.snapshot import Declarations, LearnedRoute, OnPremisesNetwork
 from simulator.sources import scenario_services as models
 from simulator.sources.scenario_build import Build, make, public_address
-from simulator.sources.scenario_build_managers import deployments
+from simulator.sources.scenario_build_managers import deployments, undeclared_managers
 from simulator.sources.scenario_errors import Path
 from simulator.space.addresses import format_address, parse_prefix
 
@@ -38,6 +38,7 @@ def declarations(build: Build) -> Declarations:
     return Declarations(
         learned_routes=_learned_routes(build, on_premises),
         deployments=deployments(build),
+        undeclared_managers=undeclared_managers(build),
         appliances=build.appliances,
         on_premises=on_premises,
         assumptions=dict(build.scenario.assumptions),

@@ -68,7 +68,7 @@ class ErrorList:
 
     def _add_details(self, details: ErrorDetails) -> None:
         path, kind, held = _path(details["loc"]), details["type"], details.get("ctx", {})
-        field = str(path[-1]) if path else "the file"
+        field = self._field(path)
         value = shorten(details["input"])
         if kind == "extra_forbidden":
             known = _known_keys(path[:-1])
@@ -103,6 +103,16 @@ class ErrorList:
         hint = f"{_plural(field)} run from {bounds[0]} to {bounds[1]}" if bounds else ""
         code = _PRIORITY if field == "priority" else "VNS1204"
         self.add(code, f"{self._of(path)}{reason}", path, hint=hint)
+
+    def _field(self, path: Path) -> str:
+        """The key that `path` ends in, for a value of a list with its position: ``protocols[0]``."""
+        at = next((at for at in reversed(range(len(path))) if isinstance(path[at], str)), None)
+        if at is None:
+            return "the file"
+        here: Any = self.document.value
+        for step in path[: at + 1]:
+            here = _item(here, step)
+        return str(path[at]) + ("".join(f"[{step}]" for step in path[at + 1 :]) if isinstance(here, list) else "")
 
     def _of(self, path: Path) -> str:
         label = self.label(path[:-1])

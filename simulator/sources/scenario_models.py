@@ -136,6 +136,9 @@ class RouteTable(Part):
 
     routes: dict[Name, Route] = Field({})
     disable_bgp_route_propagation: bool = False
+    disable_peering_route: Annotated[Literal["None", "All"], AnyCase()] = Field(
+        "None", description="All: the subnets have no routes of peerings, and routes of the user catch that traffic."
+    )
     location: Text | None = None
     resource_group: Name | None = None
 

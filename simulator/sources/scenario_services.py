@@ -157,7 +157,10 @@ class ConnectivityConfiguration(Part):
 
 
 class NetworkManager(Part):
-    """A virtual network manager: groups, configurations, and where they are deployed."""
+    """A virtual network manager: groups, configurations, and where they are deployed.
+
+    An entry with `deployments` alone speaks of the manager of that name in an included file.
+    """
 
     scope: Texts = Field([], description="Ids of subscriptions or management groups.")
     network_groups: dict[Name, Texts] = Field({}, description="Group name to VNets (or vnet/subnet).")

@@ -19,7 +19,7 @@ from simulator.walk.in_flight import Step
 from simulator.walk.packet_walk import packet_walk
 from simulator.walk.packets import TCP, UDP
 from simulator.walk.predictions import Observation, Prediction, RuleReference, observation
-from simulator.walk.questions import EPHEMERAL_PORT, PROTOCOL_NUMBERS, Question, parse_question
+from simulator.walk.questions import EPHEMERAL_PORT, PROTOCOL_NUMBERS, Question, parse_question, socket_text
 from simulator.walk.reasons import Verdict
 from simulator.walk.trace import Hop, Trace, hops_of
 from simulator.walk.vantage import judge_at
@@ -158,11 +158,13 @@ def _verify(question: Question, prediction: Prediction) -> tuple[str, ...]:
     if question.protocol not in (TCP, UDP):
         return ()
     lines = []
-    here, there = question.source_socket, question.destination_socket
     for observed in prediction.observations:
         machine = observed.endpoint.virtual_machine
         if machine is None:
             continue
+        # Azure is asked with the addresses that this NIC sees: its private one, and what an appliance translated to.
+        here = socket_text(observed.translated_source or question.source, question.source_port)
+        there = socket_text(observed.translated_destination or question.destination, question.destination_port)
         local, remote = (there, here) if observed.direction == "Inbound" else (here, there)
         lines.append(
             f"az network watcher test-ip-flow --direction {observed.direction} --protocol {question.protocol_name} "

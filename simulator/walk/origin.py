@@ -11,6 +11,7 @@ from simulator.dataplane.appliances import POLICY_MISSING
 from simulator.dataplane.filter_table import NO_PORT
 from simulator.dataplane.places import NONE
 from simulator.dataplane.plane import DataPlane
+from simulator.dataplane.regions import KEY_MANAGEMENT_PORT
 from simulator.walk.in_flight import InFlight, Outcome, first_of
 from simulator.walk.packets import TCP, UDP, Bools, Int32, Packets
 
@@ -60,12 +61,14 @@ def holders(plane: DataPlane, context: Int32, atom: Int32) -> Int32:
 
 def origin(plane: DataPlane, packets: InFlight) -> Outcome:
     """Do we know where the packet starts? Platform addresses have rules of their own."""
-    region = plane.region_of_atom
-    platform = plane.facts.is_platform[region[packets.source]] | plane.facts.is_platform[region[packets.destination]]
+    source, destination = plane.region_of_atom[packets.source], plane.region_of_atom[packets.destination]
+    platform = plane.facts.is_platform[source] | plane.facts.is_platform[destination]
+    activation = (packets.protocol == TCP) & (packets.destination_port == KEY_MANAGEMENT_PORT)
+    platform |= plane.facts.is_key_management[destination] & activation
     reason = first_of(
         len(packets),
         (platform, "PLATFORM_TRAFFIC_NOT_MODELLED"),
-        (plane.facts.is_not_carried[region[packets.destination]], "NOT_CARRIED"),
+        (plane.facts.is_not_carried[destination], "NOT_CARRIED"),
         (packets.at == plane.places.nowhere, "SOURCE_NOT_IN_EXPORT"),
         (plane.is_private_endpoint[packets.at], "PRIVATE_ENDPOINT_NOT_MODELLED"),
     )

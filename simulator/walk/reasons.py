@@ -33,7 +33,11 @@ REASONS: tuple[Reason, ...] = (
     Reason("NSG_DEFAULT_DENY", _DENY, "denied by the default rule of a network security group"),
     Reason("ROUTE_NONE", _DENY, "the effective route has next hop None"),
     Reason("ROUTE_MISSING", _DENY, "no effective route covers the destination"),
-    Reason("NEXT_HOP_UNREACHABLE", _DENY, "the next hop lies outside this virtual network and its direct peers"),
+    Reason(
+        "NEXT_HOP_UNREACHABLE",
+        _DENY,
+        "nothing in this virtual network, its direct peers or their gateways answers at the next hop",
+    ),
     Reason("NOT_PUBLIC", _DENY, "routed to the Internet, but the destination is no public address"),
     Reason(
         "PEERING_ACCESS_BLOCKED", _DENY, "the peering does not allow virtual network access and no NSG rule allows it"
@@ -53,7 +57,11 @@ REASONS: tuple[Reason, ...] = (
         "ASYMMETRIC_RETURN", _DENY, "the reply does not pass the same stateful appliances or leaves by another door"
     ),
     Reason("NO_RETURN_ROUTE", _DENY, "the reply finds no route back"),
-    Reason("NO_OUTBOUND_METHOD", _DENY, "the subnet is private and the NIC has no explicit way to the Internet"),
+    Reason(
+        "NO_OUTBOUND_METHOD",
+        _DENY,
+        "the NIC has no way to the Internet for this family and protocol: it needs a NAT gateway or a public IP",
+    ),
     Reason("PUBLIC_IP_CLOSED", _DENY, "a Standard public IP is closed until a network security group allows inbound"),
     Reason("NO_PUBLIC_IP", _DENY, "nothing translates a public address to this NIC"),
     Reason("SOURCE_NOT_IN_EXPORT", _UNKNOWN, "no endpoint or on-premises network of the export holds the source"),

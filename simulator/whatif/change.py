@@ -49,7 +49,7 @@ KINDS: Mapping[str, Callable[[object, Position], Step]] = {
 }
 
 
-#: Words of a kind that does not exist → how the kinds end that are meant, or what cannot be changed yet. The first fits.
+#: Words of a kind that does not exist → how the kinds end that are meant, or what cannot be changed yet; in order.
 _SUBJECTS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"peering", "peer"}), "peerings"),
     (frozenset({"firewall", "policy", "dnat"}), "firewalls and their policies"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -84,6 +86,9 @@ def test_what_if_fails_only_when_asked_to(
         ["explain", "--direction", "sideways"],
         ["generate", "a", "--flows", "0"],
         ["generate", "a", "--start", "yesterday"],
+        ["generate", "a", "--output-file", "b", "--output-folder", "c"],
+        ["generate", "a", "-o", "json"],
+        ["schema", "-o", "json"],
         ["show"],
         ["show", "nonsense"],
         ["show", "tags", "a", "b", "c"],
@@ -152,6 +157,48 @@ def test_a_reader_that_goes_away_is_no_error(process: Run, small: Path, log: Pat
     assert ended.out.strip() == "141"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("command", ["check SMALL", "check SMALL -o csv", "generate SMALL", "schema", "run", "--help"])
+def test_a_full_disk_is_no_fault_of_ours(command: str, process: Run, small: Path) -> None:
+    code = (
+        "import subprocess, sys\n"
+        "with open('/dev/full', 'w') as full:\n"
+        "    run = subprocess.run([sys.executable, '-m', 'simulator', *sys.argv[1:]], stdout=full, stderr=-1)\n"
+        "print(run.returncode, run.stderr.decode())\n"
+    )
+    ended = process(*(str(small) if word == "SMALL" else word for word in command.split()), code=code)
+    status, _, said = ended.out.partition(" ")
+    assert (status, said.strip()) == ("3", "error: cannot write to stdout: No space left on device")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_an_output_file_on_a_full_disk_is_3(vnetsim: Run, small: Path) -> None:
+    ended = vnetsim("check", small, "--output-file", "/dev/full")
+    assert ended.code == 3
+    assert ended.err.strip() == "error: cannot write /dev/full: No space left on device"
+
+
+def test_a_folder_on_a_full_disk_is_3(
+    vnetsim: Run, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "blob")
+
+    monkeypatch.setattr("simulator.flows.vnet_flow_log_writer.write_vnet_flow_logs", fail)
+    ended = vnetsim("generate", small, "--flows", 5, "--output-folder", tmp_path / "logs")
+    assert ended.code == 3 and "cannot write below" in ended.err and "No space left" in ended.err
+
+
+def test_a_closed_stdout_is_3(vnetsim: Run, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    ended = vnetsim("check", small)
+    assert (ended.code, ended.err.strip()) == (3, "error: cannot write to stdout: it is closed")
+
+
+def test_the_help_of_check_says_what_strict_does(vnetsim: Run) -> None:
+    assert "End with 3 when there is a warning" in " ".join(vnetsim("check", "--help").out.split())
+
+
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["-h"], ["show", "--help"], ["diff", "--help"]])
 def test_help_and_version_are_0(arguments: list[str], vnetsim: Run) -> None:
     ended = vnetsim(*arguments)
@@ -162,8 +209,9 @@ def test_help_and_version_are_0(arguments: list[str], vnetsim: Run) -> None:
 def test_every_command_has_help_and_the_common_options(vnetsim: Run) -> None:
     for name in ("run", "check", "explain", "replay", "diff", "what-if", "generate", "schema"):
         text = vnetsim(name, "--help").out
-        for option in ("--output", "--output-file", "--quiet", "--verbose", "--debug"):
+        for option in ("--output-file", "--quiet", "--verbose", "--debug"):
             assert option in text, name
+        assert ("--output <" in text) == (name not in ("generate", "schema")), name
     assert app.app.info.name == "vnetsim" and check.NAME == "check"
 
 

@@ -137,6 +137,18 @@ def test_the_question_of_az_gets_azures_answer_first(vnetsim: Run, small: Path) 
     assert data["verdict"] == "DENY"
 
 
+def test_the_question_of_az_gets_azures_answer_in_csv(vnetsim: Run, small: Path) -> None:
+    asked = ["--direction", "inbound", "--protocol", "TCP", "--local", "10.1.1.4:1433", "--remote", "10.2.0.4:60000"]
+    first, second, *_ = csv.DictReader(io.StringIO(vnetsim("explain", small, *asked, "-o", "csv").out, newline=""))
+    assert (first["Way"], first["Place"], first["Rule"], first["Verdict"]) == (
+        "IP flow verify",
+        "vm-sql",
+        "securityRules/deny-all",
+        "Deny",
+    )
+    assert (second["Way"], second["Verdict"]) == ("there", "DENY")
+
+
 def test_the_printed_az_commands_ask_the_same_question(vnetsim: Run, small: Path) -> None:
     data = json.loads(vnetsim("explain", small, "vm-app", "vm-sql:1433", "-o", "json").out)
     for command in data["verify"]:

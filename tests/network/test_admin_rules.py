@@ -92,6 +92,14 @@ def test_unknown_deployment_is_said_on_the_rule_and_as_an_issue() -> None:
     assert "VNS2016" in codes(found)
 
 
+def test_a_manager_without_declared_deployments_is_unknown_beside_one_that_has_them() -> None:
+    told, untold = manager("told", DENY), manager("untold", [admin_rule("other", 20, "Deny")])
+    found = network(v(), told, untold, deployments=deployed(told), undeclared_managers=frozenset({untold.id}))
+    unknown = {rule.name: rule.deployment_unknown for rule in admin_rules(found, vnet_id("v"), "Inbound")}
+    assert unknown == {"deny": False, "other": True}
+    assert [issue.place for issue in found.issues if issue.code == "VNS2016"] == [str(untold.id)]
+
+
 def test_a_region_that_is_not_listed_has_nothing_deployed() -> None:
     held = manager("m", DENY)
     assert inbound(network(v(), held, deployments={})) == []

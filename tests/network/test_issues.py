@@ -90,6 +90,11 @@ CASES: dict[str, tuple[str, str, tuple[Resource, ...]]] = {
         "warning",
         (V, nic("n", "v/s", "10.0.0.4", public="ip"), public_ip("ip", "20.0.0.4", "Basic")),
     ),
+    "basic ip behind a group": (
+        "VNS2027",
+        "warning",
+        (V, nic("n", "v/s", "10.0.0.4", public="ip", nsg="g"), nsg("g"), public_ip("ip", "20.0.0.4", "Basic")),
+    ),
     "address twice": ("VNS2028", "error", (V, nic("a", "v/s", "10.0.0.4"), nic("b", "v/s", "10.0.0.4"))),
     "address outside": ("VNS2029", "error", (V, nic("a", "v/s", "10.0.9.4"))),
     "group on gateway": (
@@ -197,3 +202,17 @@ def test_subnet_peering_may_overlap() -> None:
         vnet("w", ["10.1.0.0/16", "172.16.0.0/16"], {"s": "10.1.0.0/24"}, [peering("v", **part)]),
     )
     assert found(resources, "VNS2003") == []
+
+
+@pytest.mark.parametrize(
+    ("on_nic", "on_subnet", "is_open"), [("", "", True), ("g", "", False), ("", "g", False), ("gone", "", False)]
+)
+def test_a_basic_public_ip_is_open_only_without_any_group(on_nic: str, on_subnet: str, is_open: bool) -> None:
+    held = network(
+        vnet("v", "10.0.0.0/16", {"s": subnet("10.0.0.0/24", nsg=on_subnet or None)}),
+        nic("n", "v/s", "10.0.0.4", public="ip", nsg=on_nic or None),
+        nsg("g"),
+        public_ip("ip", "20.0.0.4", "Basic"),
+    )
+    [issue] = [issue for issue in held.issues if issue.code == "VNS2027"]
+    assert ("open to inbound traffic" in issue.message) == is_open

@@ -9,7 +9,21 @@ from simulator.errors import QuestionError
 from simulator.network.effective_routes import effective_routes, learned_routes_unknown, routes_to_azure, subnet_routes
 from simulator.network.model import Network
 from simulator.network.routes import EffectiveRoute
-from tests.network.arm import gateway, network, nic, nic_id, peering, rid, subnet, subnet_id, table, vnet, vnet_id
+from tests.network.arm import (
+    codes,
+    gateway,
+    network,
+    nic,
+    nic_id,
+    peering,
+    resource,
+    rid,
+    subnet,
+    subnet_id,
+    table,
+    vnet,
+    vnet_id,
+)
 
 RESERVED = {"10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"}
 GATEWAY = rid("virtualNetworkGateways", "gw")
@@ -129,6 +143,17 @@ def test_a_peering_to_a_network_outside_the_export_routes_what_the_link_knows() 
 def test_subnet_peering_routes_the_listed_remote_subnets_everywhere() -> None:
     held = peered(peerCompleteVnets=False, localSubnetNames=["other"], remoteSubnetNames=["B"])
     assert prefixes(held, "v/s", "VNetPeering") == {"10.1.2.0/24"}
+
+
+@pytest.mark.parametrize(("value", "left"), [("None", {"10.1.0.0/16"}), ("All", set()), ("all", set())])
+def test_a_route_table_can_keep_the_routes_of_peerings_out(value: str, left: set[str]) -> None:
+    peers = (
+        vnet("v", "10.0.0.0/16", {"s": subnet("10.0.0.0/24", table="t")}, [peering("w")]),
+        vnet("w", "10.1.0.0/16", {"s": "10.1.0.0/24"}, [peering("v")]),
+    )
+    held = network(*peers, resource("routeTables", "t", routes=[], disablePeeringRoute=value))
+    assert prefixes(held, "v/s", "VNetPeering") == left
+    assert ("VNS2039" in codes(held)) == (not left)
 
 
 def test_ipv6_only_peering_routes_ipv6_only() -> None:

@@ -53,12 +53,18 @@ def first_admin_match(places: Places, endpoint: Endpoint, direction: Direction, 
         if answer.doubt:
             raise Fate(answer.doubt, rule.id)
         if answer == Answer.YES:
-            if places.snapshot.declarations.deployments is None and rule.access != "Allow":
+            if _is_untold(places, rule.id) and rule.access != "Allow":
                 raise Fate("ADMIN_DEPLOYMENT_UNKNOWN", rule.id)
             if rule.access == "Deny":
                 raise Fate("ADMIN_RULE_DENY", rule.id)
             return AdminMatch(rule.id, rule.access)
     return None
+
+
+def _is_untold(places: Places, rule: ResourceId) -> bool:
+    """Whether nobody said what the rule's manager deploys; an id reads …/networkManagers/<manager>/…."""
+    declared = places.snapshot.declarations
+    return declared.deployments is None or any(rule.key.startswith(f"{m.key}/") for m in declared.undeclared_managers)
 
 
 def _is_exempt(subnet: Subnet) -> bool:
@@ -81,7 +87,7 @@ def _rules(places: Places, network: VirtualNetwork, direction: Direction) -> Ite
 def _is_deployed(places: Places, configuration: SecurityAdminConfiguration, network: VirtualNetwork) -> bool:
     """When nobody said what is deployed, every configuration may be."""
     deployments = places.snapshot.declarations.deployments
-    if deployments is None:
+    if deployments is None or _is_untold(places, configuration.id):
         return True
     region = network.location.lower().replace(" ", "")
     return any(configuration.id in ids for name, ids in deployments.items() if name.lower().replace(" ", "") == region)

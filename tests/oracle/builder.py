@@ -120,6 +120,7 @@ class Builder:
         self.json: dict[str, dict[str, Any]] = {}
         self.learned: dict[ResourceId, tuple[LearnedRoute, ...]] = {}
         self.deployments: dict[str, tuple[ResourceId, ...]] | None = {}
+        self.undeclared: set[ResourceId] = set()
         self.appliances: dict[ResourceId, Appliance] = {}
         self.on_premises: list[OnPremisesNetwork] = []
         self.service_tags: dict[str, tuple[str, ...]] = {}
@@ -172,7 +173,9 @@ class Builder:
         self._add("networkSecurityGroups", name, securityRules=made)
         return name
 
-    def route_table(self, name: str, routes: Mapping[str, str], *, propagate: bool = True) -> str:
+    def route_table(
+        self, name: str, routes: Mapping[str, str], *, propagate: bool = True, peerings: bool = True
+    ) -> str:
         """`routes`: prefix → next hop, an address (VirtualAppliance) or a type."""
         own = arm_id("routeTables", name)
         made = []
@@ -181,7 +184,13 @@ class Builder:
             properties = {"addressPrefix": prefix, "nextHopType": hop if is_type else "VirtualAppliance"}
             properties |= {} if is_type else {"nextHopIpAddress": hop}
             made.append({"id": f"{own}/routes/r{at}", "name": f"r{at}", "properties": properties})
-        self._add("routeTables", name, routes=made, disableBgpRoutePropagation=not propagate)
+        self._add(
+            "routeTables",
+            name,
+            routes=made,
+            disableBgpRoutePropagation=not propagate,
+            disablePeeringRoute="None" if peerings else "All",
+        )
         return name
 
     def asg(self, name: str) -> None:
@@ -382,6 +391,7 @@ class Builder:
         declarations = Declarations(
             learned_routes=dict(self.learned),
             deployments=None if self.deployments is None else dict(self.deployments),
+            undeclared_managers=frozenset(self.undeclared),
             appliances=dict(self.appliances),
             on_premises=tuple(self.on_premises),
             service_tags=dict(self.service_tags),

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from simulator.azure.firewall import AzureFirewall
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Snapshot
-from tests.oracle.addresses import NOT_CARRIED, PLATFORM, any_covers
+from tests.oracle.addresses import KMS, NOT_CARRIED, PLATFORM, any_covers
 from tests.oracle.appliances import firewall_collections, pass_appliance, pass_firewall, rules_of_kind
 from tests.oracle.filters import pass_filters
 from tests.oracle.judgement import Address, Decision, Direction, Fate, Judgement, Packet, verdict_of
@@ -56,6 +56,8 @@ class Walk:
 
     def run(self) -> None:
         if str(self.packet.source) in PLATFORM or str(self.packet.destination) in PLATFORM:
+            raise Fate("PLATFORM_TRAFFIC_NOT_MODELLED")
+        if str(self.packet.destination) in KMS and (self.packet.protocol, self.packet.destination_port) == (TCP, 1688):
             raise Fate("PLATFORM_TRAFFIC_NOT_MODELLED")
         if any_covers(NOT_CARRIED, self.packet.destination):
             raise Fate("NOT_CARRIED")

@@ -6,6 +6,7 @@ from ipaddress import ip_address, ip_network
 from random import Random
 from typing import Any
 
+from simulator.azure.resource import ResourceId
 from tests.oracle.builder import admin_rule, appliance_rule, arm_id, collection, network_rule, nsg_rule
 from tests.oracle.random_world import KEY_VAULT, MY_TAG, PORTS, PROTOCOLS, REGIONS, SITES, World, network_of
 
@@ -119,7 +120,7 @@ def _route_tables(world: World) -> None:
         for _ in range(world.number(0, 4)):
             prefix = "0.0.0.0/0" if world.chance(45) else world.prefix()
             routes[str(network_of(prefix))] = _hop(world, v6=":" in prefix)
-        world.tables.append(world.route_table(f"rt{at}", routes, propagate=world.chance(60)))
+        world.tables.append(world.route_table(f"rt{at}", routes, propagate=world.chance(60), peerings=world.chance(90)))
 
 
 def _hop(world: World, *, v6: bool) -> str:
@@ -329,6 +330,8 @@ def _managers(world: World) -> None:
         rules = [_admin_rule(world, at, number) for number in range(world.number(1, 4))]
         regions = world.random.sample(["westeurope", "northeurope"], world.number(1, 2))
         world.manager(f"avnm{at}", members, rules, regions=regions, management_group=world.chance(40))
+        if world.chance(8):
+            world.undeclared.add(ResourceId(arm_id("networkManagers", f"avnm{at}")))
     if world.chance(8):
         world.deployments = None
 

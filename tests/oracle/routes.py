@@ -92,7 +92,9 @@ def _system_routes(
     places: Places, subnet: Subnet, network: VirtualNetwork, destination: Address, *, has_default: bool
 ) -> list[Route]:
     routes = [Route(prefix, "Default", "VnetLocal", virtual_network=network) for prefix in network.prefixes]
-    for link in places.links(network):
+    table = places.snapshot.get(subnet.route_table, RouteTable)
+    without_peerings = table is not None and table.disable_peering_route == "All"  # 3.1(12)
+    for link in () if without_peerings else places.links(network):
         remote = places.virtual_network(link.remote_virtual_network)
         routes += [
             Route(prefix, "Default", "VNetPeering", virtual_network=remote)

@@ -103,6 +103,17 @@ def test_a_wrapped_line_keeps_its_indentation(monkeypatch: pytest.MonkeyPatch) -
     assert all(line.startswith("    word") and len(line) <= 40 for line in text.splitlines()[2:])
 
 
+@pytest.mark.parametrize("columns", ["20", "40", "80"])
+def test_no_word_is_broken_however_narrow_the_terminal(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    words = [f"{word}-{'x' * 30}" for word in ("nsg", "rt", "vnet", "SERVICE_ENDPOINT")]
+    table = Table(("Name", "A long column name", "Number"), tuple((word, f"of {word} and more", 7) for word in words))
+    lines = Lines.of(*(f"  at {word}" for word in words))
+    for stream in (Stream(), Stream(terminal=True)):
+        text = table_text(Report("x", Line("h"), (table, lines), lambda: table, dict), stream)
+        assert all(text.count(word) == 3 for word in words), text
+
+
 def test_a_command_is_never_wrapped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     command = "az network watcher test-ip-flow " * 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,10 @@ from simulator.flows.replay import Replay, replay
 from simulator.network.effective_rules import effective_security_rules
 from simulator.network.load import load
 from simulator.network.model import Network
+from simulator.network.routes import EffectiveRoute
 from simulator.report.document import Lines, Report, Table
-from simulator.report.effective_rules import effective_rules_report
+from simulator.report.effective_routes import effective_routes_report
+from simulator.report.effective_rules import admin_rules_asked, effective_rules_report
 from simulator.report.formats import OutputFormat, render
 from simulator.report.impact import impact_report
 from simulator.report.issues import issue_text, issues_report, worst_first
@@ -108,6 +111,16 @@ def test_the_topology_lists_everyone(hub_spoke: Network) -> None:
     ]
 
 
+def test_a_route_of_many_prefixes_is_short_for_people_only() -> None:
+    prefixes = tuple(f"20.{number}.0.0/16" for number in range(250))
+    route = EffectiveRoute("Default", "Active", prefixes, "VirtualNetworkServiceEndpoint")
+    report = effective_routes_report("vm", (route,))
+    [shown] = [block for block in report.blocks if isinstance(block, Table)]
+    assert shown.rows[0][2] == "20.0.0.0/16 20.1.0.0/16 20.2.0.0/16 +247 more"
+    assert report.records().rows[0][2] == " ".join(prefixes)
+    assert json.dumps(report.data()).count("/16") == 250
+
+
 def test_effective_rules_are_readable(hub_spoke: Network) -> None:
     nic = hub_spoke.endpoint("vm-sql1")
     assert nic is not None
@@ -123,6 +136,42 @@ def test_effective_rules_are_readable(hub_spoke: Network) -> None:
     )
     names = {row[4] for row in report.records().rows if row[:2] == ("nsg-sql", "subnet")}
     assert {"allow-sql-from-app", "deny-all-in", "DenyAllOutBound"} <= names
+
+
+def test_admin_rules_come_before_the_groups(hub_spoke: Network) -> None:
+    nic = hub_spoke.endpoint("vm-sql1")
+    assert nic is not None
+    rules = effective_security_rules(hub_spoke, nic.id)
+    report = effective_rules_report("vm-sql1", rules, admin=admin_rules_asked(hub_spoke, nic))
+    shown = table(report, "Security admin rules of vnet-large, inbound").rows
+    assert [row[:3] for row in shown[:3]] == [
+        (10, "always-allow-monitoring", "AlwaysAllow"),
+        (20, "allow-jump", "Allow"),
+        (100, "deny-high-risk-from-internet", "Deny"),
+    ]
+    assert table(report, "Security admin rules of vnet-large, outbound").rows[0][:3] == (
+        200,
+        "deny-smb-to-internet",
+        "Deny",
+    )
+    printed = text(report)
+    assert printed.index("Security admin rules of") < printed.index("nsg-sql1 (NIC), inbound")
+    assert data(report) == rules.to_azure()
+    assert report.records().rows[0][:5] == ("avnm/baseline/spokes", "admin", "Inbound", 10, "always-allow-monitoring")
+
+
+def test_a_network_without_managers_says_nothing_of_admin_rules(scenarios: Path, hub_spoke: Network) -> None:
+    held = load(scenarios / "lab-2024")
+    assert {admin_rules_asked(held, endpoint) for endpoint in held.endpoints} == {None}
+    jump = hub_spoke.endpoint("vm-jump1")
+    assert jump is not None
+    report = effective_rules_report(
+        "vm-jump1", effective_security_rules(hub_spoke, jump.id), admin=admin_rules_asked(hub_spoke, jump)
+    )
+    assert "Security admin rules of vnet-hub: none reaches it" in text(report)
+    exempt = replace(jump, subnet=jump.virtual_network.child("subnets", "AzureBastionSubnet"))
+    asked = admin_rules_asked(hub_spoke, exempt)
+    assert asked is not None and asked.is_exempt and not asked.rules
 
 
 def test_a_tag_is_printed_as_prefixes() -> None:
@@ -194,6 +243,7 @@ def test_a_change_without_effect_says_so(hub_spoke: Network, replayed: Replay, t
         ("vm-batch1", "vm-sql1:1433", ("DENY", "NSG_RULE_DENY", "nsg-sql1/deny-batch", "✕ NIC NSG inbound")),
         ("desk1", "vm-edge1:443", ("DENY", "ASYMMETRIC_RETURN")),
         ("vm-web1", "168.63.129.16:53/udp", ("UNKNOWN", "PLATFORM_TRAFFIC_NOT_MODELLED", "?")),
+        ("vm-web1", "20.118.99.224:1688/tcp", ("UNKNOWN", "PLATFORM_TRAFFIC_NOT_MODELLED", "?")),
         ("vm-jump1", "vm-report1/icmp", ("ALLOW", "ICMP 10.1.3.132 → 10.1.5.100")),
     ],
 )

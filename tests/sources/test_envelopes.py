@@ -107,8 +107,8 @@ OTHER_KINDS: list[tuple[Any, str, str]] = [
     ({"records": [1]}, "VNS1013", "keys records"),
     ({}, "VNS1013", "(none)"),
     ([{"value": [{"value": []}]}], "VNS1013", "a list of"),
-    ("text", "VNS1013", "a str"),
-    (None, "VNS1013", "a NoneType"),
+    ("text", "VNS1013", "it is a text"),
+    (None, "VNS1013", "it is null"),
 ]
 
 

@@ -216,8 +216,8 @@ ISSUES: list[tuple[str, list[dict[str, Any]], list[str], list[str]]] = [
         ],
         ["v"],
         [
-            f"info VNS1105 2 of type microsoft.network/natgateways not modelled, for example {NETWORK}/natGateways/n1\n"
-            f"{NETWORK}/natGateways/n1",
+            f"info VNS1105 2 of type microsoft.network/natgateways not modelled, for example {NETWORK}/natGateways/n1; "
+            f"a subnet that names one goes out by it; its public addresses are not read\n{NETWORK}/natGateways/n1",
             "info VNS1106 3 resources of other kinds were left out: microsoft.compute/disks, "
             "microsoft.storage/storageaccounts, oddly.named",
         ],

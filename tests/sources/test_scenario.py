@@ -12,6 +12,7 @@ import pytest
 from simulator.azure.firewall import AzureFirewall
 from simulator.azure.gateway import VirtualNetworkGateway
 from simulator.azure.network_interface import NetworkInterface, PublicIpAddress, VirtualMachine
+from simulator.azure.network_manager import NetworkManager
 from simulator.azure.resource import Resource, ResourceId
 from simulator.azure.route_table import RouteTable
 from simulator.azure.security_group import NetworkSecurityGroup
@@ -204,6 +205,27 @@ virtual_machines: {vm: {subnet: VNET-OLD/SNET, ip: 10.9.0.4}}
     assert [(issue.code, issue.place) for issue in snapshot.issues] == [
         ("VNS1101", "exports/all.json[2].routes[0].addressPrefix")
     ]
+
+
+def test_deployments_of_an_included_manager_can_be_declared(tmp_path: Path) -> None:
+    manager = "/subscriptions/x/resourceGroups/prod/providers/Microsoft.Network/networkManagers/avnm"
+    base = f"{manager}/securityAdminConfigurations/base"
+    exported = {"id": manager, "name": "avnm", "type": "Microsoft.Network/networkManagers", "location": "westeurope"}
+    configuration = {"id": base, "name": "base", "properties": {"ruleCollections": []}}
+    exported["properties"] = {"securityAdminConfigurations": [configuration]}
+    (tmp_path / "avnm.json").write_text(json.dumps([exported]))
+    said = "include: avnm.json\nnetwork_managers: {AVNM: {deployments: {westeurope: [base]}}}"
+    snapshot = scenario_snapshot(write(tmp_path, said))
+    assert snapshot.declarations.deployments == {"westeurope": (ResourceId(base),)}
+    assert [held.id for held in snapshot.all(NetworkManager)] == [ResourceId(manager)]
+    assert snapshot.declarations.are_deployments_known(ResourceId(manager))
+
+
+def test_a_manager_that_nobody_speaks_of_stays_unknown_beside_one_that_is_declared(tmp_path: Path) -> None:
+    declared = scenario_snapshot(
+        write(tmp_path, "network_managers: {told: {deployments: {westeurope: []}}, untold: {scope: []}}")
+    ).declarations
+    assert [held.name for held in declared.undeclared_managers] == ["untold"]
 
 
 def test_the_scenario_wins_over_what_it_includes(tmp_path: Path) -> None:
