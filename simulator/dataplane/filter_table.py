@@ -85,6 +85,21 @@ class Axis:
         return found
 
 
+def _deployment_matters(rules: tuple[FilterRule, ...]) -> list[bool]:
+    """Of each admin rule, would a match mean something else if its configuration is not deployed?
+
+    An Allow ends nothing, so it matters only where a later rule of another configuration could then decide.
+    """
+    if not any(rule.deployment_unknown for rule in rules):
+        return [False] * len(rules)
+    ends = [(rule.id.parent.parent, rule.action != "Allow") for rule in rules]
+    return [
+        rule.deployment_unknown
+        and (ends[at][1] or any(decides and held != ends[at][0] for held, decides in ends[at + 1 :]))
+        for at, rule in enumerate(rules)
+    ]
+
+
 class FilterTable:
     """The compiled form of one ordered rule list of `acl`; `rules` keeps where each row came from."""
 
@@ -94,7 +109,7 @@ class FilterTable:
         self._atoms = atoms
         actions = [_ACTIONS[rule.action] for rule in rules]
         self.action = np.array([*actions, NO_MATCH], np.uint8)
-        self.deployment_unknown = np.array([*(rule.deployment_unknown for rule in rules), False])
+        self.deployment_matters = np.array([*_deployment_matters(rules), False])
         self.is_default = np.array([*(rule.is_default for rule in rules), False])
         self.is_resolved = np.array([*(not _unresolved(rule) for rule in rules), True])
 

@@ -37,7 +37,7 @@ class Found(NamedTuple):
     action: UInt8
     is_certain: Bools
     is_resolved: Bools
-    deployment_unknown: Bools
+    deployment_matters: Bools
 
     @classmethod
     def nothing(cls, count: int) -> Found:
@@ -109,7 +109,7 @@ class Filters:
             found.row[at], found.is_certain[at] = row, is_certain
             found.action[at] = table.action[row]
             found.is_resolved[at] = table.is_resolved[row]
-            found.deployment_unknown[at] = table.deployment_unknown[row]
+            found.deployment_matters[at] = table.deployment_matters[row]
         return found
 
     def _by_direction(self, table_of: Callable[[Endpoint, Direction], int]) -> tuple[Int32, Int32]:

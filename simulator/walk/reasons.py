@@ -73,8 +73,12 @@ REASONS: tuple[Reason, ...] = (
     Reason("RULE_NOT_RESOLVED", _UNKNOWN, "a rule that may match names a tag or group that is not known"),
     Reason("NSG_NOT_IN_EXPORT", _UNKNOWN, "the network security group is not in the export"),
     Reason("ROUTE_TABLE_NOT_IN_EXPORT", _UNKNOWN, "the route table is not in the export"),
-    Reason("PEER_NOT_IN_EXPORT", _UNKNOWN, "the peered virtual network is not in the export"),
-    Reason("ADMIN_DEPLOYMENT_UNKNOWN", _UNKNOWN, "an admin rule would decide, and its deployment is not declared"),
+    Reason(
+        "PEER_NOT_IN_EXPORT", _UNKNOWN, "the peered virtual network, or its side of the peering, is not in the export"
+    ),
+    Reason(
+        "ADMIN_DEPLOYMENT_UNKNOWN", _UNKNOWN, "an admin rule may decide, and whether it is deployed is not declared"
+    ),
     Reason("CONNECTIVITY_DEPLOYMENT_UNKNOWN", _UNKNOWN, "a connected group may join the two, if it is deployed"),
     Reason("GATEWAY_ROUTES_UNKNOWN", _UNKNOWN, "a gateway may have learned a route for the destination"),
     Reason("APPLIANCE_NOT_DECLARED", _UNKNOWN, "what the appliance's guest does is not declared"),

@@ -57,11 +57,10 @@ def admin_rules(plane: DataPlane, packets: InFlight, header: Header, direction: 
     """The admin rules of the VNet, and which packets go round the security groups."""
     tables = plane.filters.admin[direction][packets.at]
     found = plane.filters.match(tables, header)
-    ends = (found.action == DENY) | (found.action == ALWAYS_ALLOW)
     reason = first_of(
         len(packets),
         *_doubts(plane, packets, found),
-        (ends & found.deployment_unknown, "ADMIN_DEPLOYMENT_UNKNOWN"),
+        (found.deployment_matters, "ADMIN_DEPLOYMENT_UNKNOWN"),
         (found.action == DENY, "ADMIN_RULE_DENY"),
     )
     bypass = (found.action == ALWAYS_ALLOW) & (reason == DELIVERED)

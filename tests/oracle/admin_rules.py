@@ -42,7 +42,8 @@ def first_admin_match(places: Places, endpoint: Endpoint, direction: Direction, 
     """The admin rule that decides here. Raises Fate when it denies, may match, or may not be deployed."""
     if endpoint.is_private_endpoint or _is_exempt(endpoint.subnet):
         return None
-    for rule in _rules(places, endpoint.virtual_network, direction):
+    ordered = list(_rules(places, endpoint.virtual_network, direction))
+    for at, rule in enumerate(ordered):
         answer = min(
             protocol_answer(rule.protocol, packet.protocol),
             ports_answer(rule.source_port_ranges, packet.source_port, packet.protocol),
@@ -53,12 +54,18 @@ def first_admin_match(places: Places, endpoint: Endpoint, direction: Direction, 
         if answer.doubt:
             raise Fate(answer.doubt, rule.id)
         if answer == Answer.YES:
-            if _is_untold(places, rule.id) and rule.access != "Allow":
+            others = [r for r in ordered[at + 1 :] if r.access != "Allow" and not r.id.key.startswith(_base(rule))]
+            if _is_untold(places, rule.id) and (rule.access != "Allow" or others):
                 raise Fate("ADMIN_DEPLOYMENT_UNKNOWN", rule.id)
             if rule.access == "Deny":
                 raise Fate("ADMIN_RULE_DENY", rule.id)
             return AdminMatch(rule.id, rule.access)
     return None
+
+
+def _base(rule: AdminRule) -> str:
+    """The configuration of a rule, which is deployed as a whole."""
+    return rule.id.key.partition("/rulecollections/")[0] + "/"
 
 
 def _is_untold(places: Places, rule: ResourceId) -> bool:

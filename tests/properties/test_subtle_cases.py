@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
+from simulator.azure.resource import ResourceId
 from simulator.dataplane.plane import DataPlane
 from simulator.network.network import build_network
 from simulator.walk.packet_walk import packet_walk
 from simulator.walk.packets import Packets
-from tests.oracle.builder import Builder, collection, network_rule, nsg_rule
+from tests.oracle.builder import Builder, admin_rule, arm_id, collection, network_rule, nsg_rule
 from tests.oracle.packet_walk import Oracle
 
 
@@ -95,3 +98,32 @@ def test_the_same_reply_to_a_firewall_with_rules() -> None:
     rules = [collection("all", 100, "Allow", network_rule("any"))]
     world.firewall("fw", "hub", "10.0.1.4", network_collections=rules)
     assert walk_and_oracle(world, "10.1.0.4", "10.2.0.4") == ("ASYMMETRIC_RETURN", "ASYMMETRIC_RETURN")
+
+
+def two_managers(first: str, second: str, *, undeclared: str) -> Builder:
+    """Manager one asks first; only `undeclared` does not say what it deploys."""
+    world = Builder()
+    world.vnet("v", ["10.1.0.0/16"], {"s": "10.1.0.0/24"})
+    world.nic("nic-a", "v", "s", "10.1.0.4")
+    world.nic("nic-b", "v", "s", "10.1.0.5")
+    for name, access in (("one", first), ("two", second)):
+        world.manager(name, ["v"], [admin_rule("rule", 10, access, "Inbound")])
+    world.undeclared.add(ResourceId(arm_id("networkManagers", undeclared)))
+    return world
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "undeclared", "fate"),
+    [
+        ("Allow", "Deny", "one", "ADMIN_DEPLOYMENT_UNKNOWN"),
+        ("Allow", "AlwaysAllow", "one", "ADMIN_DEPLOYMENT_UNKNOWN"),
+        ("Deny", "Allow", "one", "ADMIN_DEPLOYMENT_UNKNOWN"),
+        ("Allow", "Allow", "one", "DELIVERED"),
+        ("Allow", "Deny", "two", "DELIVERED"),
+        ("Deny", "Deny", "two", "ADMIN_RULE_DENY"),
+    ],
+)
+def test_an_allow_that_may_not_be_deployed_does_not_hide_the_denial_behind_it(
+    first: str, second: str, undeclared: str, fate: str
+) -> None:
+    assert walk_and_oracle(two_managers(first, second, undeclared=undeclared), "10.1.0.4", "10.1.0.5") == (fate, fate)
