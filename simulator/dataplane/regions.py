@@ -10,8 +10,9 @@ import numpy.typing as npt
 from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import RouteTable
 from simulator.dataplane.atoms import Atoms
+from simulator.dataplane.egress import storage_near_private_subnets
 from simulator.dataplane.filter_table import IN_INTERNET, IN_VIRTUAL_NETWORK, MAYBE_VIRTUAL_NETWORK
-from simulator.network.groups import connectivity_deployment_unknown
+from simulator.network.groups import connectivity_deployment_unknown, region_name
 from simulator.network.model import Network
 from simulator.network.peerings import peers_of_unknown_space, unknown_gateways
 from simulator.network.prefixes import readable_prefix, readable_prefixes
@@ -53,6 +54,8 @@ def region_prefixes(network: Network) -> set[Prefix]:
         prefixes.update(readable_prefixes(route.prefix for route in gateway.known_routes))
     for site in network.snapshot.declarations.on_premises:
         prefixes.update(readable_prefixes(site.prefixes))
+    for storage in storage_near_private_subnets(network).values():
+        prefixes.update(storage)
     return prefixes
 
 
@@ -70,6 +73,7 @@ class RegionFacts:
             self.vnet[mask_of(readable_prefixes(vnet.prefixes), regions)] = number
         self.gateway = self._gateways()
         self._tags()
+        self._storage()
 
     def _gateways(self) -> Int32:
         """The gateway that leads to each region's on-premises space; NONE elsewhere.
@@ -107,6 +111,15 @@ class RegionFacts:
             numbers.append(number)
         self.tag = np.stack(rows)
         self.context_of_subnet = np.array(numbers, np.int32)
+
+    def _storage(self) -> None:
+        """`near_storage[storage_of_vnet[v], region]`: Storage of the VNet's own region; the last row holds none."""
+        near = storage_near_private_subnets(self._network)
+        number = {region: at for at, region in enumerate(near)}
+        rows = [mask_of(prefixes, self._regions) for prefixes in near.values()]
+        self.near_storage = np.stack([*rows, np.zeros(len(self._regions), bool)])
+        located = [region_name(vnet.location) for vnet in self._network.snapshot.virtual_networks]
+        self.storage_of_vnet = np.array([*(number.get(region, NONE) for region in located), NONE], np.int32)
 
     def _tag_row(self, subnet: ResourceId | None) -> UInt8:
         if subnet is None:

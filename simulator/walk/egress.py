@@ -27,11 +27,15 @@ def internet_egress(plane: DataPlane, packets: InFlight) -> Outcome:
     balanced = ~explicit & ~out.nat_gateway[at] & out.load_balancer[at]
     implicit = out.default_access[at] & simple & ~out.nat_gateway[at]
     comes_back = places.owner_of_public(packets.destination) != places.nowhere
+    region = plane.region_of_atom[packets.destination]
+    near_storage = plane.facts.near_storage[plane.facts.storage_of_vnet[places.vnet[at]], region]
+    storage = out.private_subnet[at] & simple & (packets.protocol == TCP) & near_storage
     smtp = (packets.protocol == TCP) & (packets.destination_port == SMTP_PORT)
     reason = first_of(
         len(packets),
         (~own, "NO_OUTBOUND_METHOD"),
         (balanced, "LOAD_BALANCER_NOT_MODELLED"),
+        (~explicit & storage, "STORAGE_PATH_NOT_MODELLED"),
         (~explicit & ~implicit, "NO_OUTBOUND_METHOD"),
         (smtp, "SMTP_NOT_MODELLED"),
         (comes_back, "PUBLIC_IP_HAIRPIN_NOT_MODELLED"),

@@ -93,6 +93,11 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason("PRIVATE_ENDPOINT_NOT_MODELLED", _UNKNOWN, "a private endpoint takes part; not modelled yet"),
     Reason("PLATFORM_TRAFFIC_NOT_MODELLED", _UNKNOWN, "platform addresses have rules of their own; not modelled yet"),
+    Reason(
+        "STORAGE_PATH_NOT_MODELLED",
+        _UNKNOWN,
+        "a private subnet may reach Storage of its own region without a way out; not modelled yet",
+    ),
     Reason("PUBLIC_IP_HAIRPIN_NOT_MODELLED", _UNKNOWN, "leaves and comes back by a public IP of the network itself"),
     Reason("SMTP_NOT_MODELLED", _UNKNOWN, "outbound TCP 25 depends on the subscription's offer; not modelled yet"),
 )

@@ -15,6 +15,7 @@ from tests.oracle.judgement import Address, Decision, Direction, Fate, Judgement
 from tests.oracle.places import INTERNET, Endpoint, Gateway, Internet, Places, exchanges
 from tests.oracle.return_path import Request, Translation, reply_to_internet, walk_back, walk_back_from_internet
 from tests.oracle.routes import next_place, pass_gateway, sees_private_endpoint
+from tests.oracle.rules import declared_tag
 
 TCP, UDP = 6, 17
 
@@ -102,7 +103,7 @@ class Walk:
         while True:
             place = next_place(self.places, sender.subnet, sender.virtual_network, self.packet.destination)
             if isinstance(place, Internet):
-                exit_ = leave_to_internet(sender, self.packet)
+                exit_ = leave_to_internet(self.places, sender, self.packet)
                 if self.places.has_public_address(self.packet.destination):
                     raise Fate("PUBLIC_IP_HAIRPIN_NOT_MODELLED")
                 self.path.append("Internet")
@@ -178,15 +179,23 @@ class Walk:
         raise Fate("FIREWALL_DNAT" if any(rules_of_kind(collections, "nat")) else "FIREWALL_DEFAULT_DENY")
 
 
-def leave_to_internet(sender: Endpoint | Gateway, packet: Packet) -> Endpoint:
+def leave_to_internet(places: Places, sender: Endpoint | Gateway, packet: Packet) -> Endpoint:
     """ORDER 8: what carries the packet out of Azure (SEMANTICS 3.6). Raises Fate when nothing does."""
     if isinstance(sender, Gateway) or packet.source not in sender.addresses:
         raise Fate("NO_OUTBOUND_METHOD")
     if not _has_outbound_method(sender, packet):
-        raise Fate("NO_OUTBOUND_METHOD")
+        raise Fate("STORAGE_PATH_NOT_MODELLED" if _is_near_storage(places, sender, packet) else "NO_OUTBOUND_METHOD")
     if packet.protocol == TCP and packet.destination_port == 25:
         raise Fate("SMTP_NOT_MODELLED")
     return sender
+
+
+def _is_near_storage(places: Places, sender: Endpoint, packet: Packet) -> bool:
+    """From a private subnet to Storage of the VNet's region by TCP; knows the declared tags only."""
+    region = sender.virtual_network.location.lower().replace(" ", "")
+    is_private = sender.firewall is None and sender.subnet.default_outbound_access is False
+    is_near = any_covers(declared_tag(places, f"Storage.{region}") or (), packet.destination)
+    return is_private and packet.protocol == TCP and packet.destination.version == 4 and is_near
 
 
 def _has_outbound_method(sender: Endpoint, packet: Packet) -> bool:

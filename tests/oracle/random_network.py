@@ -15,7 +15,7 @@ from tests.oracle.random_world import KEY_VAULT, MY_TAG, PORTS, PROTOCOLS, REGIO
 def random_world(random: Random) -> World:
     """A hub with one to four spokes, everything about them drawn from `random`."""
     world = World(random)
-    world.service_tags = {"MyTag": MY_TAG, "AzureKeyVault": (KEY_VAULT,)}
+    world.service_tags = {"MyTag": MY_TAG, "AzureKeyVault": (KEY_VAULT,), "Storage.westeurope": ("198.51.100.0/25",)}
     is_dual = world.chance(20)
     spaces = _address_plan(world, is_dual)
     for vnet in spaces:

@@ -127,3 +127,19 @@ def test_an_allow_that_may_not_be_deployed_does_not_hide_the_denial_behind_it(
     first: str, second: str, undeclared: str, fate: str
 ) -> None:
     assert walk_and_oracle(two_managers(first, second, undeclared=undeclared), "10.1.0.4", "10.1.0.5") == (fate, fate)
+
+
+@pytest.mark.parametrize(
+    ("outbound", "destination", "fate"),
+    [
+        (False, "203.0.113.9", "STORAGE_PATH_NOT_MODELLED"),
+        (False, "198.51.100.7", "NO_OUTBOUND_METHOD"),
+        (True, "203.0.113.9", "DELIVERED"),
+    ],
+)
+def test_a_private_subnet_may_reach_storage_of_its_own_region(outbound: bool, destination: str, fate: str) -> None:
+    world = Builder()
+    world.service_tags = {"Storage.WestEurope": ("203.0.113.0/24",), "Storage.NorthEurope": ("198.51.100.0/24",)}
+    world.vnet("v", ["10.1.0.0/16"], {"s": {"prefixes": "10.1.0.0/24", "defaultOutboundAccess": outbound}})
+    world.nic("nic-a", "v", "s", "10.1.0.4")
+    assert walk_and_oracle(world, "10.1.0.4", destination) == (fate, fate)
