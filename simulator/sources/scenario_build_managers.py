@@ -160,7 +160,12 @@ def _included_manager(build: Build, name: str, spec: models.NetworkManager) -> N
     """The manager of an included file that an entry is about: one that says nothing but where it is deployed."""
     if spec.model_fields_set != {"deployments"}:
         return None
-    return next((held for held in build.included.all(NetworkManager) if held.name.lower() == name.lower()), None)
+    found = [held for held in build.included.all(NetworkManager) if held.name.lower() == name.lower()]
+    if len(found) > 1:
+        path: Path = ("network_managers", name)
+        message = f"{len(found)} included network managers are named {name!r}"
+        build.errors.add("VNS1205", message, path, hint="include the one that is meant alone", at_key=True)
+    return found[0] if found else None
 
 
 def _configurations(build: Build, name: str, spec: models.NetworkManager) -> Iterator[ResourceId]:

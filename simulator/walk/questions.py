@@ -49,14 +49,6 @@ class Question:
     def protocol_name(self) -> str:
         return _PROTOCOL_NAMES.get(self.protocol, str(self.protocol))
 
-    @property
-    def source_socket(self) -> str:
-        return socket_text(self.source, self.source_port)
-
-    @property
-    def destination_socket(self) -> str:
-        return socket_text(self.destination, self.destination_port)
-
     def __str__(self) -> str:
         there = self.destination_label or self.destination
         shown = socket_text(there, self.destination_port) if self.protocol in (TCP, UDP) else there
@@ -222,8 +214,3 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise QuestionError(f"port {text} is out of range", code="VNS5004", hint="ports run from 0 to 65535")
     return int(text)
-
-
-def address_of(network: Network, name: str) -> str:
-    """The address that a name stands for: an address itself, an endpoint's first address, an on-premises host."""
-    return _end(network, name).addresses[0]

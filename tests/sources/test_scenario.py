@@ -221,6 +221,20 @@ def test_deployments_of_an_included_manager_can_be_declared(tmp_path: Path) -> N
     assert snapshot.declarations.are_deployments_known(ResourceId(manager))
 
 
+def test_deployments_of_two_included_managers_of_one_name_are_refused(tmp_path: Path) -> None:
+    manager = "/subscriptions/x/resourceGroups/{}/providers/Microsoft.Network/networkManagers/avnm"
+    managers = [
+        {"id": manager.format(group), "name": "avnm", "type": "Microsoft.Network/networkManagers", "properties": {}}
+        for group in ("one", "two")
+    ]
+    (tmp_path / "avnm.json").write_text(json.dumps(managers))
+    with pytest.raises(SourceError, match="2 included network managers are named 'avnm'") as caught:
+        scenario_snapshot(
+            write(tmp_path, "include: avnm.json\nnetwork_managers: {avnm: {deployments: {westeurope: []}}}")
+        )
+    assert caught.value.code == "VNS1205"
+
+
 def test_a_manager_that_nobody_speaks_of_stays_unknown_beside_one_that_is_declared(tmp_path: Path) -> None:
     declared = scenario_snapshot(
         write(tmp_path, "network_managers: {told: {deployments: {westeurope: []}}, untold: {scope: []}}")
