@@ -17,6 +17,13 @@ class CollectionAction(ArmModel):
     type: Annotated[Access | Literal["Dnat"], BeforeValidator(capitalised)] = "Allow"
 
 
+class ApplicationProtocol(ArmModel):
+    """``Http``, ``Https`` or ``Mssql`` with the port that the rule listens to."""
+
+    protocol_type: str = "Https"
+    port: int | None = None
+
+
 class FirewallRule(ArmModel):
     """One rule of any kind. Network rules fill addresses and ports, application rules `target_fqdns` and `fqdn_tags`.
 
@@ -36,17 +43,22 @@ class FirewallRule(ArmModel):
     fqdn_tags: Strings = ()
     translated_address: str | None = None
     translated_port: str | None = None
+    translated_fqdn: str | None = None
+    application_protocols: Annotated[tuple[ApplicationProtocol, ...], type_of_tuple] = ()
+    web_categories: Strings = ()
 
     @model_validator(mode="before")
     @classmethod
     def _protocols(cls, value: Any) -> Any:
-        """Take classic ``protocols: ["TCP"]`` as `ip_protocols`; application rules hold objects there: left alone."""
+        """Take classic ``protocols: ["TCP"]`` as `ip_protocols`; application rules hold objects there."""
         if isinstance(value, dict):
             properties = value.get("properties")
             inner = properties if isinstance(properties, dict) else value
             protocols = next((held for key, held in inner.items() if key.lower() == "protocols"), None)
             if isinstance(protocols, list) and protocols and all(isinstance(one, str) for one in protocols):
                 return {**value, "ipProtocols": protocols}
+            if isinstance(protocols, list) and protocols and all(isinstance(one, dict) for one in protocols):
+                return {**value, "applicationProtocols": protocols}
         return value
 
 
@@ -66,6 +78,7 @@ class RuleCollectionGroup(Resource):
 
 class SnatSettings(ArmModel):
     private_ranges: Strings = ()
+    auto_learn_private_ranges: str | None = None
 
 
 class FirewallPolicy(Resource):
@@ -94,6 +107,7 @@ class AzureFirewall(Resource):
     management_ip_configuration: FirewallIpConfiguration | None = None
     sku: FirewallSku = FirewallSku()
     firewall_policy: Reference | None = None
+    threat_intel_mode: str | None = None
     network_rule_collections: Annotated[tuple[FirewallRuleCollection, ...], type_of_tuple] = ()
     application_rule_collections: Annotated[tuple[FirewallRuleCollection, ...], type_of_tuple] = ()
     nat_rule_collections: Annotated[tuple[FirewallRuleCollection, ...], type_of_tuple] = ()

@@ -1,4 +1,4 @@
-"""Azure Virtual Network Manager: network groups, security admin rules and connectivity configurations.
+"""Azure Virtual Network Manager: network groups, security admin, connectivity and routing configurations.
 
 Learn: azure/virtual-network-manager/concept-security-admins and concept-connectivity-configuration
 """
@@ -71,11 +71,46 @@ class HubItem(ArmModel):
     resource_id: Reference
 
 
+class ConnectivityCapabilities(ArmModel):
+    """`connected_group_address_overlap` is Allowed (overlapping ranges are dropped) or Disallowed."""
+
+    connected_group_address_overlap: str = "Allowed"
+
+
 class ConnectivityConfiguration(Resource):
     connectivity_topology: str = "HubAndSpoke"
     is_global: str = "False"
+    delete_existing_peering: str = "False"
+    connectivity_capabilities: ConnectivityCapabilities = ConnectivityCapabilities()
     hubs: Annotated[tuple[HubItem, ...], type_of_tuple] = ()
     applies_to_groups: Annotated[tuple[GroupItem, ...], type_of_tuple] = ()
+
+
+class RoutingDestination(ArmModel):
+    """`type` is AddressPrefix or ServiceTag."""
+
+    type: str = "AddressPrefix"
+    destination_address: str = ""
+
+
+class RoutingNextHop(ArmModel):
+    next_hop_type: str = "None"
+    next_hop_address: str | None = None
+
+
+class RoutingRule(Resource):
+    destination: RoutingDestination = RoutingDestination()
+    next_hop: RoutingNextHop = RoutingNextHop()
+
+
+class RoutingRuleCollection(Resource):
+    applies_to: Annotated[tuple[GroupItem, ...], type_of_tuple] = ()
+    disable_bgp_route_propagation: str = "True"
+    rules: Annotated[tuple[RoutingRule, ...], type_of_tuple] = ()
+
+
+class RoutingConfiguration(Resource):
+    rule_collections: Annotated[tuple[RoutingRuleCollection, ...], type_of_tuple] = ()
 
 
 class ManagerScopes(ArmModel):
@@ -90,3 +125,4 @@ class NetworkManager(Resource):
     network_groups: Annotated[tuple[NetworkGroup, ...], type_of_tuple] = ()
     security_admin_configurations: Annotated[tuple[SecurityAdminConfiguration, ...], type_of_tuple] = ()
     connectivity_configurations: Annotated[tuple[ConnectivityConfiguration, ...], type_of_tuple] = ()
+    routing_configurations: Annotated[tuple[RoutingConfiguration, ...], type_of_tuple] = ()

@@ -11,13 +11,28 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, TypeVar
 
+from simulator.azure.express_route import ExpressRouteCircuit
 from simulator.azure.firewall import AzureFirewall, FirewallPolicy, IpGroup
 from simulator.azure.gateway import Connection, LocalNetworkGateway, VirtualNetworkGateway
+from simulator.azure.load_balancer import LoadBalancer
+from simulator.azure.nat_gateway import NatGateway, PublicIpPrefix
 from simulator.azure.network_interface import NetworkInterface, PublicIpAddress, VirtualMachine
 from simulator.azure.network_manager import NetworkManager
+from simulator.azure.platform_service import (
+    CosmosAccount,
+    EventHubNamespace,
+    KeyVault,
+    ServiceBusNamespace,
+    SqlServer,
+    StorageAccount,
+)
+from simulator.azure.private_endpoint import PrivateEndpoint
 from simulator.azure.resource import Resource, ResourceId
 from simulator.azure.route_table import RouteTable
 from simulator.azure.security_group import ApplicationSecurityGroup, NetworkSecurityGroup
+from simulator.azure.security_perimeter import NetworkSecurityPerimeter
+from simulator.azure.service_endpoint_policy import ServiceEndpointPolicy
+from simulator.azure.subnet_service import ApplicationGateway, BastionHost, RoutingAppliance
 from simulator.azure.virtual_network import VirtualNetwork
 
 Severity = Literal["error", "warning", "info"]
@@ -37,6 +52,22 @@ MODELS: Mapping[str, type[Resource]] = {
     "microsoft.network/firewallpolicies": FirewallPolicy,
     "microsoft.network/ipgroups": IpGroup,
     "microsoft.network/networkmanagers": NetworkManager,
+    "microsoft.network/loadbalancers": LoadBalancer,
+    "microsoft.network/natgateways": NatGateway,
+    "microsoft.network/publicipprefixes": PublicIpPrefix,
+    "microsoft.network/privateendpoints": PrivateEndpoint,
+    "microsoft.network/serviceendpointpolicies": ServiceEndpointPolicy,
+    "microsoft.network/networksecurityperimeters": NetworkSecurityPerimeter,
+    "microsoft.network/expressroutecircuits": ExpressRouteCircuit,
+    "microsoft.network/bastionhosts": BastionHost,
+    "microsoft.network/applicationgateways": ApplicationGateway,
+    "microsoft.network/virtualnetworkappliances": RoutingAppliance,
+    "microsoft.storage/storageaccounts": StorageAccount,
+    "microsoft.keyvault/vaults": KeyVault,
+    "microsoft.sql/servers": SqlServer,
+    "microsoft.eventhub/namespaces": EventHubNamespace,
+    "microsoft.servicebus/namespaces": ServiceBusNamespace,
+    "microsoft.documentdb/databaseaccounts": CosmosAccount,
     "microsoft.compute/virtualmachines": VirtualMachine,
 }
 
@@ -93,12 +124,41 @@ class Appliance:
 
 @dataclass(frozen=True, slots=True)
 class OnPremisesNetwork:
-    """Address space behind a gateway, with the hosts that have a name."""
+    """Address space behind a gateway, with the hosts that have a name.
+
+    `internet_nat`: the public addresses that its hosts show to the Internet. `circuits`: ExpressRoute circuits that it
+    reaches Microsoft's public services by.
+    """
 
     name: str
     prefixes: tuple[str, ...]
     gateway: ResourceId
     hosts: Mapping[str, str] = field(default_factory=dict)
+    internet_nat: tuple[str, ...] = ()
+    circuits: tuple[ResourceId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitNat:
+    """The NAT of an ExpressRoute circuit's public or Microsoft peering; any address of `pool` may be the source.
+
+    Microsoft peering: the customer or the provider translates before the traffic enters Microsoft's network. The legacy
+    public peering (retired 2024-03-31): Microsoft translates, to two addresses. `services` are the service tags that
+    the peering advertises, () = all.
+    """
+
+    mode: Literal["microsoft_peering", "public_peering"]
+    pool: tuple[str, ...]
+    owner: Literal["customer", "provider", "microsoft"] = "customer"
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """`offer` (EA, PAYG, CSP, MSDN …) says whether TCP 25 may leave; `allow_smtp` says it outright."""
+
+    offer: str | None = None
+    allow_smtp: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +171,11 @@ class Declarations:
     `appliances`: NIC → what its guest does; what a NIC that is missing here does with forwarded packets is unknown.
     `on_premises`: address spaces behind gateways.
     `service_tags`: extra or corrected service tags, name → prefixes.
+    `circuit_nat`: ExpressRoute circuit → the NAT of its Microsoft or public peering.
+    `service_addresses`: platform service → public addresses of its endpoint.
+    `names`: FQDN in lower case → addresses, as the firewall's and the clients' DNS resolves it.
+    `subscriptions`: subscription id in lower case → what is known of it; ``*`` is every other one.
+    `management_groups`: management group → its parent, by name in lower case; orders network managers.
     `assumptions`: how to read what Azure's documentation leaves open, name → choice.
     """
 
@@ -120,6 +185,11 @@ class Declarations:
     appliances: Mapping[ResourceId, Appliance] = field(default_factory=dict)
     on_premises: tuple[OnPremisesNetwork, ...] = ()
     service_tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    circuit_nat: Mapping[ResourceId, CircuitNat] = field(default_factory=dict)
+    service_addresses: Mapping[ResourceId, tuple[str, ...]] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    subscriptions: Mapping[str, Subscription] = field(default_factory=dict)
+    management_groups: Mapping[str, str] = field(default_factory=dict)
     assumptions: Mapping[str, str] = field(default_factory=dict)
 
     def are_deployments_known(self, manager: ResourceId) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from simulator.azure.resource import ArmModel, Reference, Resource, ResourceId, Strings, type_of_tuple
+from simulator.azure.resource import ArmModel, Reference, References, Resource, ResourceId, Strings, type_of_tuple
 
 
 class AddressSpace(ArmModel):
@@ -32,6 +32,7 @@ class Subnet(Resource):
     route_table: Reference | None = None
     nat_gateway: Reference | None = None
     service_endpoints: Annotated[tuple[ServiceEndpoint, ...], type_of_tuple] = ()
+    service_endpoint_policies: References = ()
     delegations: Annotated[tuple[Delegation, ...], type_of_tuple] = ()
     private_endpoint_network_policies: str | None = None
     default_outbound_access: bool | None = None

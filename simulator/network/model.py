@@ -42,7 +42,11 @@ class Gateway:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One row of the data plane: a NIC or a firewall (gateways are not endpoints).
+    """One row of the data plane: whatever holds private or public addresses (gateways are not endpoints).
+
+    `kind`: ``nic``, also that of a private endpoint; ``firewall``; ``appliance``, a virtual network routing appliance;
+    ``frontend`` of a load balancer; ``managed``, a service such as Bastion or an application gateway, which also owns
+    every address of its subnet that no other endpoint holds.
 
     `name` is the VM's name where the VM has one NIC, else the NIC's. `addresses` are private, the primary one first,
     and empty where the export gives none. `public_sku` is that of the public addresses ("" = none). `mac` is twelve
@@ -50,7 +54,7 @@ class Endpoint:
     """
 
     id: ResourceId
-    kind: Literal["nic", "firewall"]
+    kind: Literal["nic", "firewall", "appliance", "frontend", "managed"]
     name: str
     subnet: ResourceId
     virtual_network: ResourceId

@@ -20,6 +20,7 @@ NextHopType = Literal[
     "VirtualNetworkGateway",
     "Internet",
     "VirtualAppliance",
+    "VirtualApplianceEcmp",
     "None",
     "VirtualNetworkServiceEndpoint",
     "InterfaceEndpoint",
@@ -38,6 +39,8 @@ class EffectiveRoute:
     lies neither in this VNet nor in a directly peered one, and for a route to a gateway that is not there.
     `service_tag` is the tag of a user-defined route or of the endpoint's service; without `prefixes` it is unknown.
 
+    `next_hop_ips` are the appliances of a VirtualApplianceEcmp row: each flow is given to one of them.
+
     A row is Invalid where Azure never chooses it, so longest prefix among the Active rows is the whole decision.
     """
 
@@ -53,3 +56,4 @@ class EffectiveRoute:
     is_reachable: bool = True
     members: tuple[ResourceId, ...] = ()
     service_tag: str | None = None
+    next_hop_ips: tuple[str, ...] = ()

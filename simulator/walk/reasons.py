@@ -10,11 +10,15 @@ from typing import NamedTuple
 
 
 class Verdict(IntEnum):
-    """ALLOW: delivered, and the reply comes back. DENY: it does not. UNKNOWN: the export does not say."""
+    """ALLOW: delivered, and the reply comes back. DENY: it does not. UNKNOWN: the export does not say.
+
+    INTERMITTENT: some packets of the flow's kind pass and others do not, as Azure picks a backend, next hop or address.
+    """
 
     ALLOW = 0
     DENY = 1
     UNKNOWN = 2
+    INTERMITTENT = 3
 
 
 class Reason(NamedTuple):
@@ -25,7 +29,7 @@ class Reason(NamedTuple):
     text: str
 
 
-_ALLOW, _DENY, _UNKNOWN = Verdict.ALLOW, Verdict.DENY, Verdict.UNKNOWN
+_ALLOW, _DENY, _UNKNOWN, _INTERMITTENT = Verdict
 REASONS: tuple[Reason, ...] = (
     Reason("DELIVERED", _ALLOW, "delivered, and the reply finds its way back"),
     Reason("ADMIN_RULE_DENY", _DENY, "denied by a security admin rule of Virtual Network Manager"),
@@ -64,6 +68,29 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason("PUBLIC_IP_CLOSED", _DENY, "a Standard public IP is closed until a network security group allows inbound"),
     Reason("NO_PUBLIC_IP", _DENY, "nothing translates a public address to this NIC"),
+    Reason("NO_SENDER", _DENY, "a load balancer's frontend or a private endpoint begins no flow of its own"),
+    Reason("SMTP_BLOCKED", _DENY, "the platform lets no TCP 25 to the Internet out of this subscription"),
+    Reason("CONNECTED_GROUP_OVERLAP", _DENY, "members of the connected group share this range, so Azure drops it"),
+    Reason("LOAD_BALANCER_NO_RULE", _DENY, "no rule of the load balancer's frontend takes this protocol and port"),
+    Reason("LOAD_BALANCER_NO_BACKEND", _DENY, "the backend pool is empty"),
+    Reason("LOAD_BALANCER_PROBE_DOWN", _DENY, "the filters of every backend deny the health probe, so none is up"),
+    Reason("LOAD_BALANCER_HAIRPIN", _DENY, "the load balancer gives the packet back to its own sender"),
+    Reason("PRIVATE_ENDPOINT_NOT_APPROVED", _DENY, "the connection of the private endpoint is not approved"),
+    Reason("SERVICE_ENDPOINT_POLICY_DENY", _DENY, "the subnet's service endpoint policy does not list this account"),
+    Reason("PUBLIC_ACCESS_DISABLED", _DENY, "the service answers private endpoints only"),
+    Reason(
+        "PAAS_FIREWALL_DENY", _DENY, "the firewall of the service refuses with 403; flow logs show the flow as allowed"
+    ),
+    Reason(
+        "STORAGE_IP_RULE_SAME_REGION",
+        _DENY,
+        "the account's IP rules list the address, but in its own region they do not apply: the source is private there",
+    ),
+    Reason("PERIMETER_DENY", _DENY, "no rule of the network security perimeter admits the caller"),
+    Reason(
+        "NAT_POOL_PARTLY_ALLOWED", _INTERMITTENT, "the firewall of the service lists only some of the NAT addresses"
+    ),
+    Reason("PATHS_DIFFER", _INTERMITTENT, "the fate depends on which backend or next hop the packet is given"),
     Reason("SOURCE_NOT_IN_EXPORT", _UNKNOWN, "no endpoint or on-premises network of the export holds the source"),
     Reason(
         "OUTSIDE_AZURE", _UNKNOWN, "neither end lies in a virtual network: the packet need not come to Azure at all"
@@ -82,23 +109,32 @@ REASONS: tuple[Reason, ...] = (
     Reason("CONNECTIVITY_DEPLOYMENT_UNKNOWN", _UNKNOWN, "a connected group may join the two, if it is deployed"),
     Reason("GATEWAY_ROUTES_UNKNOWN", _UNKNOWN, "a gateway may have learned a route for the destination"),
     Reason("APPLIANCE_NOT_DECLARED", _UNKNOWN, "what the appliance's guest does is not declared"),
-    Reason("FIREWALL_APPLICATION_RULES", _UNKNOWN, "application rules of Azure Firewall may decide; not modelled yet"),
-    Reason("FIREWALL_DNAT", _UNKNOWN, "DNAT rules of Azure Firewall may decide; not modelled yet"),
+    Reason(
+        "FIREWALL_APPLICATION_RULES",
+        _UNKNOWN,
+        "an application rule of Azure Firewall may decide by the name asked for, which the address does not tell",
+    ),
     Reason("FIREWALL_POLICY_NOT_IN_EXPORT", _UNKNOWN, "the firewall's policy, or a parent of it, is not in the export"),
-    Reason("LOAD_BALANCER_NOT_MODELLED", _UNKNOWN, "a load balancer takes part; not modelled yet"),
+    Reason("LOAD_BALANCER_NOT_IN_EXPORT", _UNKNOWN, "a load balancer takes part that is not in the export"),
+    Reason("LOAD_BALANCER_BACKEND_NOT_IN_EXPORT", _UNKNOWN, "the backends of the load balancer are not in the export"),
+    Reason("PRIVATE_ENDPOINT_NOT_IN_EXPORT", _UNKNOWN, "the private endpoint of this NIC is not in the export"),
+    Reason("SERVICE_NOT_IN_EXPORT", _UNKNOWN, "leaves by a service endpoint to a service that is not in the export"),
+    Reason("SERVICE_ENDPOINT_POLICY_NOT_IN_EXPORT", _UNKNOWN, "a service endpoint policy is not in the export"),
     Reason(
-        "SERVICE_ENDPOINT_NOT_MODELLED",
-        _UNKNOWN,
-        "leaves by a service endpoint; the service's firewall is not modelled",
+        "OUTBOUND_ADDRESS_UNKNOWN", _UNKNOWN, "the service's IP rules decide, and the caller's address is not known"
     ),
-    Reason("PRIVATE_ENDPOINT_NOT_MODELLED", _UNKNOWN, "a private endpoint takes part; not modelled yet"),
-    Reason("PLATFORM_TRAFFIC_NOT_MODELLED", _UNKNOWN, "platform addresses have rules of their own; not modelled yet"),
-    Reason(
-        "STORAGE_PATH_NOT_MODELLED",
-        _UNKNOWN,
-        "a private subnet may reach Storage of its own region without a way out; not modelled yet",
-    ),
+    Reason("ON_PREMISES_NAT_UNKNOWN", _UNKNOWN, "the address that on-premises shows to the service is not declared"),
+    Reason("PERIMETER_NOT_IN_EXPORT", _UNKNOWN, "the network security perimeter decides and is not in the export"),
+    Reason("PLATFORM_SERVICE_UNKNOWN", _UNKNOWN, "what the platform's address answers here is not documented"),
+    Reason("SMTP_OFFER_UNKNOWN", _UNKNOWN, "TCP 25 depends on the subscription's offer, which is not declared"),
+    Reason("LOAD_BALANCER_NOT_MODELLED", _UNKNOWN, "goes when the walk models it"),
+    Reason("SERVICE_ENDPOINT_NOT_MODELLED", _UNKNOWN, "goes when the walk models it"),
+    Reason("PRIVATE_ENDPOINT_NOT_MODELLED", _UNKNOWN, "goes when the walk models it"),
+    Reason("PLATFORM_TRAFFIC_NOT_MODELLED", _UNKNOWN, "goes when the walk models it"),
+    Reason("STORAGE_PATH_NOT_MODELLED", _UNKNOWN, "goes when the walk models it"),
+    Reason("SMTP_NOT_MODELLED", _UNKNOWN, "goes when the walk models it"),
+    Reason("FIREWALL_DNAT", _UNKNOWN, "goes when the walk models it"),
+    Reason("TOO_MANY_PATHS", _UNKNOWN, "the packet can take more paths than are tried"),
     Reason("PUBLIC_IP_HAIRPIN_NOT_MODELLED", _UNKNOWN, "leaves and comes back by a public IP of the network itself"),
-    Reason("SMTP_NOT_MODELLED", _UNKNOWN, "outbound TCP 25 depends on the subscription's offer; not modelled yet"),
 )
 CODE_OF = {reason.code: number for number, reason in enumerate(REASONS)}

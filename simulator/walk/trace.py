@@ -13,7 +13,9 @@ from simulator.walk.predictions import NOTHING, Prediction, RuleReference, rule_
 from simulator.walk.questions import Question
 from simulator.walk.reasons import REASONS, Verdict
 
-PlaceKind = Literal["nic", "firewall", "gateway", "internet", "unknown"]
+PlaceKind = Literal[
+    "nic", "firewall", "appliance", "frontend", "managed", "gateway", "service", "platform", "internet", "unknown"
+]
 StepOutcome = Literal["pass", "stop", "unknown"]
 _LAYER_NUMBERS = {
     "admin rules inbound": 0,

@@ -1,0 +1,137 @@
+"""Platform services with a public endpoint and a firewall of their own: storage, vaults, databases, messaging.
+
+Learn: azure/storage/common/storage-network-security, azure/key-vault/general/network-security,
+azure/azure-sql/database/firewall-configure, azure/event-hubs/event-hubs-ip-filtering,
+azure/service-bus-messaging/service-bus-ip-filtering, azure/cosmos-db/how-to-configure-firewall
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import model_validator
+
+from simulator.azure.resource import ArmModel, Resource, ResourceId, squash, type_of_tuple
+
+
+class IpRule(ArmModel):
+    """An address, a prefix or (SQL) a range of public IPv4. Services spell it value, ipMask or ipAddressOrRange."""
+
+    value: str
+    action: str = "Allow"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _any_spelling(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"value": value}
+        if isinstance(value, dict):
+            spellings = ("value", "ipmask", "ipaddressorrange")
+            found = next((held for key, held in value.items() if squash(key) in spellings and held is not None), None)
+            return value if found is None else {**value, "value": found}
+        return value
+
+
+class SubnetRule(ArmModel):
+    """A subnet that is let in by its service endpoint. Services spell it id, subnet or virtualNetworkSubnetId."""
+
+    subnet: ResourceId
+    state: str = "Succeeded"
+    ignore_missing_vnet_service_endpoint: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _any_spelling(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            inner = value.get("properties")
+            fields = value | (inner if isinstance(inner, dict) else {})
+            for key, held in fields.items():
+                if squash(key) in ("subnet", "virtualnetworksubnetid", "id") and held:
+                    subnet = held.get("id") if isinstance(held, dict) else held
+                    if "/subnets/" in str(subnet).lower():
+                        return {**value, "subnet": subnet}
+        return value
+
+
+class ResourceAccessRule(ArmModel):
+    tenant_id: str = ""
+    resource_id: str = ""
+
+
+class NetworkRuleSet(ArmModel):
+    """`default_action` None: the export does not say. `bypass` is ``AzureServices``, ``None`` or a list with commas."""
+
+    default_action: str | None = None
+    bypass: str | None = None
+    public_network_access: str | None = None
+    trusted_service_access_enabled: bool | None = None
+    ip_rules: Annotated[tuple[IpRule, ...], type_of_tuple] = ()
+    virtual_network_rules: Annotated[tuple[SubnetRule, ...], type_of_tuple] = ()
+    resource_access_rules: Annotated[tuple[ResourceAccessRule, ...], type_of_tuple] = ()
+
+
+class PlatformService(Resource):
+    """What every kind has. `public_network_access`: Enabled, Disabled, SecuredByPerimeter, or None = not said."""
+
+    public_network_access: str | None = None
+
+
+class StorageAccount(PlatformService):
+    """ARM spells the rule set ``networkAcls``, az ``networkRuleSet``."""
+
+    network_acls: NetworkRuleSet | None = None
+    network_rule_set: NetworkRuleSet | None = None
+
+    @property
+    def rules(self) -> NetworkRuleSet | None:
+        return self.network_acls or self.network_rule_set
+
+
+class KeyVault(PlatformService):
+    network_acls: NetworkRuleSet | None = None
+
+
+class SqlFirewallRule(Resource):
+    """A range of addresses; 0.0.0.0 to 0.0.0.0 admits everything inside Azure."""
+
+    start_ip_address: str = ""
+    end_ip_address: str = ""
+
+
+class SqlVirtualNetworkRule(Resource):
+    virtual_network_subnet_id: ResourceId
+    state: str = "Ready"
+
+
+class SqlServer(PlatformService):
+    """Rules are resources of their own; the readers hang them here."""
+
+    firewall_rules: Annotated[tuple[SqlFirewallRule, ...], type_of_tuple] = ()
+    virtual_network_rules: Annotated[tuple[SqlVirtualNetworkRule, ...], type_of_tuple] = ()
+
+
+class MessagingSku(ArmModel):
+    name: str = "Standard"
+
+
+class MessagingRuleSet(Resource, NetworkRuleSet):
+    """``namespaces/networkRuleSets/default``."""
+
+
+class EventHubNamespace(PlatformService):
+    sku: MessagingSku = MessagingSku()
+    network_rule_sets: Annotated[tuple[MessagingRuleSet, ...], type_of_tuple] = ()
+
+
+class ServiceBusNamespace(PlatformService):
+    sku: MessagingSku = MessagingSku()
+    network_rule_sets: Annotated[tuple[MessagingRuleSet, ...], type_of_tuple] = ()
+
+
+class CosmosAccount(PlatformService):
+    """An entry ``0.0.0.0`` among `ip_rules` admits every Azure datacenter address."""
+
+    ip_rules: Annotated[tuple[IpRule, ...], type_of_tuple] = ()
+    is_virtual_network_filter_enabled: bool = False
+    virtual_network_rules: Annotated[tuple[SubnetRule, ...], type_of_tuple] = ()
+    network_acl_bypass: str | None = None

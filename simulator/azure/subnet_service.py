@@ -1,0 +1,45 @@
+"""Managed services that live in a subnet of their own, with addresses that no NIC of the export shows.
+
+Learn: azure/bastion/bastion-overview, azure/application-gateway/configuration-infrastructure,
+azure/route-server/overview, azure/virtual-network/virtual-network-routing-appliance-overview
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from simulator.azure.resource import ArmModel, Reference, Resource, type_of_tuple
+
+
+class SubnetConfiguration(ArmModel):
+    subnet: Reference | None = None
+    public_ip_address: Reference | None = None
+    private_ip_address: str | None = None
+
+
+Configurations = Annotated[tuple[SubnetConfiguration, ...], type_of_tuple]
+
+
+class BastionHost(Resource):
+    ip_configurations: Configurations = ()
+
+
+class GatewaySku(ArmModel):
+    name: str = "Standard_v2"
+    tier: str = "Standard_v2"
+
+
+class ApplicationGateway(Resource):
+    """`enable_network_isolation` (private deployment) lets admin rules and default routes apply to its subnet."""
+
+    sku: GatewaySku = GatewaySku()
+    gateway_ip_configurations: Configurations = ()
+    frontend_ip_configurations: Configurations = ()
+    enable_network_isolation: bool = False
+
+
+class RoutingAppliance(Resource):
+    """A virtual network routing appliance (preview): forwards between subnets of its VNet and peers, never SNATs."""
+
+    subnet: Reference | None = None
+    ip_configurations: Configurations = ()
