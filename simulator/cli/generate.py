@@ -11,7 +11,7 @@ import typer
 
 from simulator.cli.exits import Exit
 from simulator.cli.loading import load_network
-from simulator.cli.options import NetworkArgument, verb_of_one_form
+from simulator.cli.options import NetworkArgument, verb_without
 from simulator.cli.session import FULL_DISK, CannotWriteError, Session
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ NAME = "generate"
 _START = "2026-01-12T08:00:00Z"
 
 
-@verb_of_one_form
+@verb_without("output")
 def command(
     session: Session,
     network: NetworkArgument,

@@ -20,7 +20,7 @@ def load_network(session: Session, path: str) -> Network:
     """The network at `path`, its issues told on stderr."""
     network = read_network(session, path)
     session.detail(f"{path}: {len(network.snapshot.resources):,} resources, {len(network.endpoints):,} endpoints")
-    session.tell_issues(network.issues, f"vnetsim check {shlex.quote(path)}")
+    session.tell_issues(network.issues, f"vnetsim check {shlex.quote(path)}{as_typed(session)}")
     return network
 
 
@@ -29,8 +29,22 @@ def read_network(session: Session, path: str) -> Network:
     import simulator
 
     _refuse_empty(path, "NET")
+    assumed = assumptions(session)
     with session.step(f"reading {path}"):
-        return simulator.load(path)
+        return simulator.load(path, assumptions=assumed)
+
+
+def assumptions(session: Session) -> dict[str, str]:
+    """What --assume says; of a key that is said twice the last. Raises QuestionError (VNS5019, VNS5020)."""
+    from simulator.network.assumptions import chosen
+
+    said = (text.partition("=") for text in session.assume)
+    return chosen({key.strip(): value for key, _, value in said})
+
+
+def as_typed(session: Session) -> str:
+    """The --assume options for a command to go on with, a blank before each."""
+    return "".join(f" --assume {shlex.quote(text)}" for text in session.assume)
 
 
 def read_change(path: str) -> Change:

@@ -24,6 +24,10 @@ NETWORK_HELP = (
 )
 LOGS_HELP = "VNet flow logs: a PT1H.json, a folder, a glob in quotes, or - for standard input; gzip is fine."
 
+ASSUME_HELP = (
+    "Switch what Azure's documentation leaves open, as in se_beats_udr=true; wins over NET's own. May be repeated; "
+    "vnetsim show assumptions lists the keys."
+)
 CHANGE_HELP = "The change: YAML with steps, see docs/reference/changes.md. Kinds of steps:"
 
 NetworkArgument = Annotated[str, typer.Argument(metavar="NET", help=NETWORK_HELP, show_default=False)]
@@ -47,18 +51,25 @@ def _every_command(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal error.")] = False,
+    assume: Annotated[
+        list[str] | None, typer.Option("--assume", metavar="KEY=VALUE", help=ASSUME_HELP, show_default=False)
+    ] = None,
 ) -> Session:
-    return Session(output, output_file, quiet, verbose, debug)
+    return Session(output, output_file, quiet, verbose, debug, tuple(assume or ()))
+
+
+def verb_without(*left_out: str) -> Callable[[Callable[Concatenate[Session, P], int]], Callable[..., None]]:
+    """As `verb` without some of the common options, by the names of their parameters."""
+
+    def decorate(function: Callable[Concatenate[Session, P], int]) -> Callable[..., None]:
+        return _command(function, [held for held in _parameters(_every_command) if held.name not in left_out])
+
+    return decorate
 
 
 def verb(function: Callable[Concatenate[Session, P], int]) -> Callable[..., None]:
     """A typer command from a function of a Session: the common options make it, the result is the exit code."""
     return _command(function, _parameters(_every_command))
-
-
-def verb_of_one_form(function: Callable[Concatenate[Session, P], int]) -> Callable[..., None]:
-    """As `verb`, for a result that has one form only: without ``-o``."""
-    return _command(function, [held for held in _parameters(_every_command) if held.name != "output"])
 
 
 def _command(function: Callable[Concatenate[Session, P], int], shared: list[inspect.Parameter]) -> Callable[..., None]:

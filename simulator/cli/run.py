@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from simulator.cli.exits import Exit
 from simulator.cli.loading import load_flow_logs, load_network
-from simulator.cli.options import verb
+from simulator.cli.options import verb_without
 from simulator.cli.session import Session
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _OTHER_CHANGE = "change-edge-behind-firewall.yaml"
 _QUESTION = ("vm-batch1", "vm-sql1:1433/tcp")
 
 
-@verb
+@verb_without("assume")
 def command(session: Session) -> int:
     """Run the demonstration that ships with vnetsim.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from simulator.cli.exits import Exit
-from simulator.cli.options import verb_of_one_form
+from simulator.cli.options import verb_without
 from simulator.cli.session import Session
 
 NAME = "schema"
 
 
-@verb_of_one_form
+@verb_without("output", "assume")
 def command(session: Session) -> int:
     """Print the JSON Schema of scenario files."""
     import json

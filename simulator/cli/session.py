@@ -42,13 +42,14 @@ class CannotWriteError(Exception):
 
 @dataclass(frozen=True)
 class Session:
-    """What the options of every command say."""
+    """What the options of every command say. `assume` holds ``key=value`` texts as they were given."""
 
     output: OutputFormat = OutputFormat.TABLE
     output_file: Path | None = None
     quiet: bool = False
     verbose: bool = False
     debug: bool = False
+    assume: tuple[str, ...] = ()
 
     def write(self, report: Report) -> None:
         """The result, on stdout or in the file. Raises typer.BadParameter when the file cannot be written."""

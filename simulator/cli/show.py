@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.exits import Exit
+from simulator.cli.loading import assumptions as assumed
 from simulator.cli.loading import load_network, load_network_or_default
-from simulator.cli.options import NetworkArgument, verb
+from simulator.cli.options import NETWORK_HELP, NetworkArgument, verb
 from simulator.cli.questions import find_nic, find_place, require_subnet
 from simulator.cli.session import Session
 from simulator.errors import QuestionError
@@ -99,6 +100,22 @@ def tags(
     return Exit.OK
 
 
+@verb
+def assumptions(
+    session: Session,
+    network: Annotated[str | None, typer.Argument(metavar="[NET]", help=NETWORK_HELP, show_default=False)] = None,
+) -> int:
+    """What is taken for granted where Azure's documentation leaves it open: each key, its default, both readings.
+
+    The value in force is that of --assume, else that of NET, else the default.
+    """
+    from simulator.report.assumptions import assumptions_report
+
+    said = assumed(session) if network is None else load_network(session, network).assumptions
+    session.write(assumptions_report(said))
+    return Exit.OK
+
+
 def _prefixes(network: Network, name: str, subnet: ResourceId | None) -> tuple[Prefix, ...]:
     """The tag's addresses. Raises QuestionError (VNS5013, VNS5014) for a tag nobody knows or that lacks its subnet."""
     from simulator.data import service_tags
@@ -126,5 +143,6 @@ for _name, _command in (
     ("effective-routes", effective_routes),
     ("effective-rules", effective_rules),
     ("tags", tags),
+    ("assumptions", assumptions),
 ):
     app.command(_name)(_command)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.exits import Exit
-from simulator.cli.loading import load_flow_logs, load_network, read_change
+from simulator.cli.loading import as_typed, load_flow_logs, load_network, read_change
 from simulator.cli.options import CHANGE_HELP, LOGS_HELP, STANDARD_INPUT, NetworkArgument, StrictOption, verb
 from simulator.cli.session import Session
 
@@ -58,7 +58,7 @@ def command(
     with session.step(f"walking {len(records):,} records twice"):
         impact = simulator.what_if(loaded, proposed, flows=records)
     names = (name if name != STANDARD_INPUT else what for name, what in ((network, "NET"), (change, "CHANGE")))
-    session.write(impact_report(impact, network=next(names), change=next(names)))
+    session.write(impact_report(impact, network=next(names), change=next(names), options=as_typed(session)))
     met = [gate for gate in gates if _is_met(impact, gate)]
     if met:
         session.note(f"--fail-on {','.join(met)}: met")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from simulator.network.assumptions import is_assumed
 from simulator.network.model import Network
 from simulator.network.prefixes import PrefixIndex, holds, host_prefix, readable_prefix, readable_prefixes
 from simulator.network.routes import EffectiveRoute
@@ -78,7 +79,7 @@ def _overruled_by_endpoints(network: Network, rows: tuple[EffectiveRoute, ...]) 
     if not held:
         return {}
     endpoints = PrefixIndex(prefix for row in held for prefix in readable_prefixes(row.prefixes))
-    always = network.assumptions.get("se_beats_udr", "false").lower() == "true"
+    always = is_assumed(network, "se_beats_udr")
     return {
         at: endpoints
         for at, row in enumerate(rows)

@@ -28,13 +28,13 @@ _QUIET: tuple[Kind, ...] = ("other_rule", "other_route")
 _SHOWN, _COMMANDS = 10, 2
 
 
-def impact_report(impact: Impact, *, network: str, change: str, is_brief: bool = False) -> Report:
-    """`network` and `change` are as the user named them, for commands to go on with.
+def impact_report(impact: Impact, *, network: str, change: str, options: str = "", is_brief: bool = False) -> Report:
+    """`network`, `change` and the further `options` are as the user gave them, for commands to go on with.
 
     `is_brief` only counts, for people, what keeps its verdict.
     """
     kinds = [kind for kind in KINDS if impact.of(kind) and not (is_brief and kind in _QUIET)]
-    details = Lines.of(*_details(impact, network, change), title="Look closer", tone="command")
+    details = Lines.of(*_details(impact, network, change, options), title="Look closer", tone="command")
     return Report(
         kind="what_if",
         headline=_headline(impact),
@@ -131,7 +131,7 @@ def _decider(row: ImpactRow, fate: Fate) -> str:
     return f"{fate.verdict.name} {decider}" if row.kind in ("may_break", "may_open") else decider
 
 
-def _details(impact: Impact, network: str, change: str) -> Iterator[str]:
+def _details(impact: Impact, network: str, change: str, options: str) -> Iterator[str]:
     """Commands for the worst rows: the story after the change, and Azure's own answer once it is made."""
     worst = [row for kind in ("breaks", "opens", "may_break") for row in impact.of(kind)[:_COMMANDS]]
     for row in worst[:_COMMANDS]:
@@ -140,7 +140,7 @@ def _details(impact: Impact, network: str, change: str) -> Iterator[str]:
         host = f"[{witness.destination}]" if ":" in witness.destination and has_ports else witness.destination
         target = f"{host}:{witness.destination_port}" if has_ports else host
         asked = f"{witness.source} {shlex.quote(f'{target}/{witness.protocol.lower()}')}"
-        yield f"  vnetsim explain {shlex.quote(network)} {asked} --change {shlex.quote(change)}"
+        yield f"  vnetsim explain {shlex.quote(network)} {asked} --change {shlex.quote(change)}{options}"
         if has_ports:
             yield from _az(impact, row)
 

@@ -107,7 +107,7 @@ def test_an_output_file_that_cannot_be_written_is_2(vnetsim: Run, small: Path, t
 
 
 def test_a_fault_of_ours_is_4_in_one_line(vnetsim: Run, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("broken\nin two lines")
 
     monkeypatch.setattr("simulator.network.load.load", fail)
@@ -122,7 +122,7 @@ def test_a_fault_of_ours_is_4_in_one_line(vnetsim: Run, small: Path, monkeypatch
 
 
 def test_interrupting_is_130(vnetsim: Run, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("simulator.load", interrupt, raising=False)

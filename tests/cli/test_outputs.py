@@ -25,6 +25,7 @@ COMMANDS = {
     "show topology SMALL": "topology",
     "show tags SMALL Storage": "service_tag",
     "show tags SMALL virtualnetwork --subnet vnet-a/web": "service_tag",
+    "show assumptions SMALL": "assumptions",
     "explain SMALL vm-web vm-sql:1433": "explain",
     "explain SMALL vm-app vm-web/icmp": "explain",
     "explain SMALL 10.2.0.4 10.1.1.4:1433/udp --source-port 53": "explain",
