@@ -11,6 +11,7 @@ from dataclasses import replace
 from simulator.azure.network_manager import AddressItem, AdminRule, SecurityAdminConfiguration
 from simulator.azure.resource import ResourceId
 from simulator.azure.security_group import Direction
+from simulator.azure.subnet_service import ApplicationGateway
 from simulator.network.filter_rules import (
     ANY_ADDRESS,
     ANY_PORT,
@@ -23,7 +24,7 @@ from simulator.network.filter_rules import (
 )
 from simulator.network.groups import applies_to, group_members, is_deployed, managers_in_scope_order
 from simulator.network.memo import per_network
-from simulator.network.model import Network
+from simulator.network.model import Network, grouped
 from simulator.network.prefixes import readable_prefixes
 
 #: At equal priority in two collections Azure's order is not documented; the strictest is asked first.
@@ -62,13 +63,33 @@ def admin_rules(network: Network, virtual_network: ResourceId, direction: Direct
     return tuple(rules)
 
 
+@per_network
 def is_admin_exempt(network: Network, subnet: ResourceId) -> bool:
-    """Whether admin rules skip the subnet: gateway, firewall, Bastion, route server, application gateway."""
+    """Whether admin rules skip the subnet: gateway, firewall, Bastion, route server, application gateway.
+
+    A subnet of application gateways is not skipped where each of them is isolated from the network of the platform.
+    """
+    if subnet.name.lower() in _EXEMPT_SUBNETS:
+        return True
+    isolated = _application_gateways(network).get(subnet)
+    return _is_delegated_to_gateways(network, subnet) if isolated is None else not all(isolated)
+
+
+@per_network
+def _application_gateways(network: Network) -> dict[ResourceId, tuple[bool, ...]]:
+    """Subnet → of each application gateway in it, whether it has network isolation."""
+    return grouped(
+        (held.subnet, gateway.enable_network_isolation)
+        for gateway in network.snapshot.all(ApplicationGateway)
+        for held in gateway.gateway_ip_configurations
+        if held.subnet is not None
+    )
+
+
+def _is_delegated_to_gateways(network: Network, subnet: ResourceId) -> bool:
     held = network.subnets.get(subnet)
     delegations = held.delegations if held is not None else ()
-    return subnet.name.lower() in _EXEMPT_SUBNETS or any(
-        delegation.service_name.lower() in _EXEMPT_DELEGATIONS for delegation in delegations
-    )
+    return any(delegation.service_name.lower() in _EXEMPT_DELEGATIONS for delegation in delegations)
 
 
 def _configuration_rules(

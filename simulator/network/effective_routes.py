@@ -47,7 +47,10 @@ _NEXT_HOP_SPELLING: dict[NextHopType, str] = {
 
 @dataclass(frozen=True, slots=True)
 class NextHop:
-    """What Network Watcher answers; `route_table` None stands for its text ``System Route``."""
+    """What Network Watcher answers; `route_table` None stands for its text ``System Route``.
+
+    Of VirtualApplianceEcmp `next_hop_ip` lists all addresses.
+    """
 
     next_hop_type: str
     next_hop_ip: str | None
@@ -112,7 +115,7 @@ def next_hop(network: Network, nic: ResourceId, destination: str) -> NextHop:
         return NextHop("None", None, None)
     route, _ = found
     kind = _NEXT_HOP_SPELLING.get(route.next_hop_type, route.next_hop_type) if route.is_reachable else "None"
-    return NextHop(kind, route.next_hop_ip, route.route_table)
+    return NextHop(kind, ", ".join(route.next_hop_addresses) or None, route.route_table)
 
 
 def routes_to_azure(routes: Iterable[EffectiveRoute], *, propagation_disabled: bool = False) -> list[dict[str, Any]]:
@@ -133,7 +136,7 @@ def _row_to_azure(route: EffectiveRoute, propagation_disabled: bool) -> dict[str
         "hasBgpOverride": False,
         "addressPrefix": list(route.prefixes),
         "nextHopType": route.next_hop_type,
-        "nextHopIpAddress": [route.next_hop_ip] if route.next_hop_ip is not None else [],
+        "nextHopIpAddress": list(route.next_hop_addresses),
         "destinationServiceTags": [tag] if tag is not None else [],
         "tagMap": {tag: list(route.prefixes)} if tag is not None else {},
     }

@@ -5,6 +5,8 @@ Learn: azure/network-watcher/network-insights-topology
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import networkx as nx
 
 from simulator.azure.network_interface import NetworkInterface, VirtualMachine
@@ -13,7 +15,7 @@ from simulator.azure.route_table import Route, RouteTable
 from simulator.azure.security_group import NetworkSecurityGroup
 from simulator.network.model import Network
 from simulator.network.peerings import lends_gateways
-from simulator.network.user_routes import appliance_of, routed_gateway
+from simulator.network.user_routes import appliance_at, next_hop_addresses, routed_gateway
 
 INTERNET = "internet"
 
@@ -105,17 +107,17 @@ def _add_next_hops(graph: nx.MultiDiGraph, network: Network) -> None:
             continue
         seen.add((table.id, subnet.virtual_network))
         for route in table.routes:
-            target = _next_hop(network, subnet.virtual_network, route)
-            if target is not None:
+            for target in _next_hops(network, subnet.virtual_network, route):
                 graph.add_edge(table.id.key, target, kind="next_hop", route=route.name)
 
 
-def _next_hop(network: Network, virtual_network: ResourceId, route: Route) -> str | None:
-    """The node that a route of the table leads to from this VNet; None for a drop, the VNet itself or nobody."""
+def _next_hops(network: Network, virtual_network: ResourceId, route: Route) -> Iterator[str]:
+    """The nodes that a route of the table leads to from this VNet; none for a drop, the VNet itself or nobody."""
     if route.next_hop_type == "Internet":
-        return INTERNET
+        yield INTERNET
     if route.next_hop_type == "VirtualNetworkGateway":
         gateway = routed_gateway(network, virtual_network)
-        return gateway.id.key if gateway else None
-    answering = appliance_of(network, virtual_network, route)
-    return answering.id.key if answering else None
+        yield from () if gateway is None else (gateway.id.key,)
+    for address in next_hop_addresses(route):
+        answering = appliance_at(network, virtual_network, address)
+        yield from () if answering is None else (answering.id.key,)

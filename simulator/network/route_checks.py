@@ -14,12 +14,16 @@ from simulator.azure.virtual_network import Subnet
 from simulator.network.model import Network
 from simulator.network.peerings import gateways_serving, home_of, hubs_outside_export
 from simulator.network.prefixes import host_prefix, readable_prefix
+from simulator.network.routes import APPLIANCES
 from simulator.network.rule_checks import unknown_tag
 from simulator.network.service_tags import tag_prefixes
 from simulator.network.system_routes import IPV4_DEFAULT, service_endpoint_tags
 from simulator.network.topology_checks import unreadable_prefix
-from simulator.network.user_routes import appliance_of, routed_gateway
+from simulator.network.user_routes import appliance_at, next_hop_addresses, routed_gateway
 from simulator.space.addresses import Prefix
+
+#: How many appliances may share the packets of a VirtualApplianceEcmp route.
+ECMP_NEXT_HOPS = (2, 64)
 
 
 def check_routes(network: Network) -> Iterator[Issue]:
@@ -71,8 +75,8 @@ def _prefix(network: Network, table: RouteTable, route: Route) -> Iterator[Issue
 
 def _next_hop(network: Network, virtual_network: ResourceId, table: RouteTable, route: Route) -> Iterator[Issue]:
     name = f"{table.name}/{route.name}"
-    if route.next_hop_type == "VirtualAppliance":
-        yield from _appliance(network, virtual_network, name, route)
+    if route.next_hop_type in APPLIANCES:
+        yield from _appliances(network, virtual_network, name, route)
     elif route.next_hop_type == "VirtualNetworkGateway":
         serving = gateways_serving(network, virtual_network)
         if not serving and not hubs_outside_export(network, virtual_network):
@@ -83,16 +87,27 @@ def _next_hop(network: Network, virtual_network: ResourceId, table: RouteTable, 
             yield Issue("warning", "VNS2013", message, str(route.id), "remove the route and let BGP propagate")
 
 
-def _appliance(network: Network, virtual_network: ResourceId, name: str, route: Route) -> Iterator[Issue]:
-    address = route.next_hop_ip_address
-    host = host_prefix(address or "")
+def _appliances(network: Network, virtual_network: ResourceId, name: str, route: Route) -> Iterator[Issue]:
+    addresses = next_hop_addresses(route)
+    if not addresses:
+        yield Issue("error", "VNS2018", f"{name}: no next hop address", str(route.id), "give the appliance's address")
+    for address in addresses:
+        yield from _appliance(network, virtual_network, name, route, address)
+    fewest, most = ECMP_NEXT_HOPS
+    if route.next_hop_type == "VirtualApplianceEcmp" and not fewest <= len(addresses) <= most:
+        message = f"{name}: {len(addresses)} next hop addresses; Azure takes {fewest} to {most}"
+        yield Issue("error", "VNS2060", message, str(route.id), "use VirtualAppliance for a single address")
+
+
+def _appliance(network: Network, virtual_network: ResourceId, name: str, route: Route, address: str) -> Iterator[Issue]:
+    host = host_prefix(address)
     if host is None:
-        message = f"{name}: the next hop {address!r} is not an address" if address else f"{name}: no next hop address"
+        message = f"{name}: the next hop {address!r} is not an address"
         yield Issue("error", "VNS2018", message, str(route.id), "give the appliance's private address")
     elif home_of(network, virtual_network, host) is None:
         message = f"{name}: the next hop {address} is neither in {virtual_network.name} nor in a peered virtual network"
-        yield Issue("warning", "VNS2013", message, str(route.id), "Azure drops what this route matches")
-    elif appliance_of(network, virtual_network, route) is None:
+        yield Issue("warning", "VNS2013", message, str(route.id), "Azure drops what this route sends there")
+    elif appliance_at(network, virtual_network, address) is None:
         message = f"{name}: no network interface or firewall in the export has the next hop address {address}"
         hint = "a load balancer or a gateway may have it; export it, or declare an appliance with that address"
         yield Issue("warning", "VNS2012", message, str(route.id), hint)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from simulator.network.assumptions import is_assumed
 from simulator.network.model import Network
 from simulator.network.prefixes import PrefixIndex, holds, host_prefix, readable_prefix, readable_prefixes
-from simulator.network.routes import EffectiveRoute
+from simulator.network.routes import APPLIANCES, EffectiveRoute
 from simulator.network.system_routes import IPV4_DEFAULT, IPV6_DEFAULT
 from simulator.space.addresses import Prefix, parse_prefix
 
@@ -150,7 +150,7 @@ def _is_replaced(network: Network, row: EffectiveRoute, rows: list[EffectiveRout
     if chosen is None or not space:
         return False
     route, prefix = chosen
-    return route.source == "User" and route.next_hop_type == "VirtualAppliance" and prefix.length >= max(space)
+    return route.source == "User" and route.next_hop_type in APPLIANCES and prefix.length >= max(space)
 
 
 def _allows_route_tables(network: Network, row: EffectiveRoute, host: Prefix) -> bool:

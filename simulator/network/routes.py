@@ -26,6 +26,9 @@ NextHopType = Literal[
     "InterfaceEndpoint",
 ]
 
+#: Next hop types that lead to the address of an appliance.
+APPLIANCES = frozenset({"VirtualAppliance", "VirtualApplianceEcmp"})
+
 
 @dataclass(frozen=True, slots=True)
 class EffectiveRoute:
@@ -39,7 +42,8 @@ class EffectiveRoute:
     lies neither in this VNet nor in a directly peered one, and for a route to a gateway that is not there.
     `service_tag` is the tag of a user-defined route or of the endpoint's service; without `prefixes` it is unknown.
 
-    `next_hop_ips` are the appliances of a VirtualApplianceEcmp row: each flow is given to one of them.
+    `next_hop_ips` are the appliances of a VirtualApplianceEcmp row: each flow is given to one of them. Its
+    `virtual_network` is None where they lie in several, and one of them within reach makes it `is_reachable`.
 
     A row is Invalid where Azure never chooses it, so longest prefix among the Active rows is the whole decision.
     """
@@ -57,3 +61,8 @@ class EffectiveRoute:
     members: tuple[ResourceId, ...] = ()
     service_tag: str | None = None
     next_hop_ips: tuple[str, ...] = ()
+
+    @property
+    def next_hop_addresses(self) -> tuple[str, ...]:
+        """Every next hop address of the row, be it one or several."""
+        return self.next_hop_ips or (() if self.next_hop_ip is None else (self.next_hop_ip,))

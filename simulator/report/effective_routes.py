@@ -33,4 +33,11 @@ def effective_routes_report(
 def _row(route: EffectiveRoute, shown: int | None = None) -> Row:
     more = len(route.prefixes[shown:]) if shown is not None else 0
     prefixes = " ".join([*route.prefixes[:shown], *([f"+{more:,} more"] if more else [])])
-    return route.source, route.state, prefixes, route.next_hop_type, route.next_hop_ip, route.name
+    return (
+        route.source,
+        route.state,
+        prefixes,
+        route.next_hop_type,
+        " ".join(route.next_hop_addresses) or None,
+        route.name,
+    )

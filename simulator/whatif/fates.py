@@ -47,7 +47,7 @@ class Fate:
             return "no route"
         prefixes = self.route.prefixes
         shown = prefixes[0] + (f" and {len(prefixes) - 1} more" if len(prefixes) > 1 else "")
-        return " ".join(filter(None, (f"{shown} ->", self.route.next_hop_type, self.route.next_hop_ip)))
+        return " ".join(filter(None, (f"{shown} ->", self.route.next_hop_type, *self.route.next_hop_addresses)))
 
 
 @dataclass

@@ -126,7 +126,7 @@ def nic(name: str, path: str, *addresses: str, **extra: Any) -> Resource:
 
 
 def table(name: str, routes: Mapping[str, str], *, propagation: bool = True) -> Resource:
-    """Routes as ``{"default": "0.0.0.0/0 -> 10.0.0.4"}``; the hop is an address or a next hop type."""
+    """Routes as ``{"default": "0.0.0.0/0 -> 10.0.0.4"}``; the hop is an address, a next hop type or ``a, b`` (ECMP)."""
     return resource(
         "routeTables",
         name,
@@ -137,16 +137,20 @@ def table(name: str, routes: Mapping[str, str], *, propagation: bool = True) -> 
 
 def _route(owner: str, name: str, text: str) -> Json:
     prefix, hop = (part.strip() for part in text.split("->"))
-    is_address = hop[:1].isdigit() or ":" in hop
     return {
         "id": f"{table_id(owner)}/routes/{name}",
         "name": name,
-        "properties": {
-            "addressPrefix": prefix,
-            "nextHopType": "VirtualAppliance" if is_address else hop,
-            "nextHopIpAddress": hop if is_address else None,
-        },
+        "properties": {"addressPrefix": prefix, **_hop(hop)},
     }
+
+
+def _hop(text: str) -> Json:
+    if "," in text:
+        addresses = [address.strip() for address in text.split(",")]
+        return {"nextHopType": "VirtualApplianceEcmp", "nextHop": {"nextHopIpAddresses": addresses}}
+    is_address = text[:1].isdigit() or ":" in text
+    kind = "VirtualAppliance" if is_address else text
+    return {"nextHopType": kind, "nextHopIpAddress": text if is_address else None}
 
 
 def rule(name: str, priority: int, direction: str, access: str, **fields: Any) -> Json:

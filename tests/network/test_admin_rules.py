@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from simulator.azure.network_manager import NetworkManager
-from simulator.azure.resource import ResourceId
+from simulator.azure.resource import Resource, ResourceId
 from simulator.network.admin_rules import admin_rules, is_admin_exempt
 from simulator.network.effective_routes import subnet_routes
 from simulator.network.filter_rules import FilterRule
@@ -15,7 +15,7 @@ from simulator.network.groups import connectivity_deployment_unknown
 from simulator.network.model import Network
 from simulator.network.routes import EffectiveRoute
 from simulator.space.addresses import EVERYTHING, merge, parse_prefix
-from tests.network.arm import Json, codes, network, peering, rid, subnet, subnet_id, vnet, vnet_id
+from tests.network.arm import Json, codes, network, peering, resource, rid, subnet, subnet_id, vnet, vnet_id
 
 
 def admin_rule(name: str, priority: int, access: str, **fields: Any) -> Json:
@@ -179,6 +179,23 @@ def test_network_intent_services_keep_rules_out(intent: list[str] | None, names:
 def test_exempt_subnets(name: str, delegation: str | None, exempt: bool) -> None:
     found = network(vnet("v", "10.0.0.0/16", {name: subnet("10.0.0.0/24", delegation=delegation)}))
     assert is_admin_exempt(found, subnet_id(f"v/{name}")) is exempt
+
+
+@pytest.mark.parametrize("delegation", [None, "Microsoft.Network/applicationGateways"])
+@pytest.mark.parametrize(
+    ("isolated", "exempt"), [((), False), ((False,), True), ((True,), False), ((True, False), True)]
+)
+def test_application_gateways_exempt_their_subnet_unless_all_are_isolated(
+    isolated: tuple[bool, ...], exempt: bool, delegation: str | None
+) -> None:
+    gateways = [application_gateway(f"agw{at}", "v/s", held) for at, held in enumerate(isolated)]
+    found = network(v(delegation=delegation), *gateways)
+    assert is_admin_exempt(found, subnet_id("v/s")) is (exempt or (delegation is not None and not isolated))
+
+
+def application_gateway(name: str, path: str, isolated: bool) -> Resource:
+    place = [{"name": "ip", "properties": {"subnet": {"id": str(subnet_id(path))}}}]
+    return resource("applicationGateways", name, gatewayIPConfigurations=place, enableNetworkIsolation=isolated)
 
 
 # connected groups

@@ -9,10 +9,11 @@ import pytest
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import LearnedRoute
 from simulator.errors import QuestionError
-from simulator.network.effective_routes import NextHop, next_hop, subnet_routes
+from simulator.network.effective_routes import NextHop, next_hop, routes_to_azure, subnet_routes
 from simulator.network.model import Network
 from simulator.network.routes import EffectiveRoute
 from tests.network.arm import (
+    codes,
     gateway,
     network,
     nic,
@@ -78,6 +79,42 @@ def test_an_appliance_out_of_reach_answers_none_with_its_address_and_table() -> 
     held = routed({"r": "10.9.0.0/16 -> 10.2.0.4"})
     assert [row.is_reachable for row in user_rows(held)] == [False]
     assert next_hop(held, nic_id("n"), "10.9.0.9") == NextHop("None", "10.2.0.4", table_id("t"))
+
+
+# several appliances
+
+
+@pytest.mark.parametrize(
+    ("addresses", "listed", "reachable", "leads_into", "issues"),
+    [
+        ("10.1.0.4, 10.1.0.5", ("10.1.0.4", "10.1.0.5"), True, "w", {"VNS2012"}),
+        ("10.0.0.5, 10.1.0.4", ("10.0.0.5", "10.1.0.4"), True, None, {"VNS2012"}),
+        ("10.1.0.4, 10.2.0.4", ("10.1.0.4", "10.2.0.4"), True, None, {"VNS2013"}),
+        ("10.2.0.4, 10.2.0.5", ("10.2.0.4", "10.2.0.5"), False, None, {"VNS2013"}),
+        ("10.1.0.4, 10.1.0.4", ("10.1.0.4",), True, "w", {"VNS2060"}),
+        ("10.1.0.4, nva", ("10.1.0.4",), True, "w", {"VNS2018"}),
+    ],
+)
+def test_a_route_to_several_appliances_lists_them_and_one_within_reach_is_enough(
+    addresses: str, listed: tuple[str, ...], reachable: bool, leads_into: str | None, issues: set[str]
+) -> None:
+    held = routed({"r": f"10.9.0.0/16 -> {addresses}"})
+    (row,) = user_rows(held)
+    assert (row.next_hop_type, row.next_hop_ip, row.next_hop_ips) == ("VirtualApplianceEcmp", None, listed)
+    assert (row.is_reachable, row.virtual_network) == (reachable, vnet_id(leads_into) if leads_into else None)
+    assert hop(held, "10.9.0.9") == ("VirtualApplianceEcmp" if reachable else "None", ", ".join(listed))
+    (printed,) = routes_to_azure([row])
+    assert (printed["nextHopType"], printed["nextHopIpAddress"]) == ("VirtualApplianceEcmp", list(listed))
+    assert codes(held) & {"VNS2012", "VNS2013", "VNS2018", "VNS2060"} == issues
+
+
+def test_a_route_to_several_appliances_leads_to_each_in_the_graph() -> None:
+    held = routed({"r": "10.9.0.0/16 -> 10.0.0.4, 10.1.0.4, 10.1.0.9"})
+    edges = held.graph.out_edges(table_id("t").key, data=True)
+    assert {far for _, far, data in edges if data["kind"] == "next_hop"} == {nic_id("n").key, nic_id("nva").key}
+
+
+# next hops without an appliance
 
 
 def test_local_user_routes_keep_what_peering_reaches() -> None:
@@ -230,6 +267,7 @@ def private_endpoint(policy: str | None, route: str) -> str:
     [
         ("Enabled", "10.1.0.0/16 -> 10.0.0.5", "VirtualAppliance"),
         ("RouteTableEnabled", "10.1.0.0/24 -> 10.0.0.5", "VirtualAppliance"),
+        ("Enabled", "10.1.0.0/16 -> 10.0.0.4, 10.0.0.5", "VirtualApplianceEcmp"),
         ("Enabled", "0.0.0.0/0 -> 10.0.0.5", "InterfaceEndpoint"),
         ("Enabled", "10.0.0.0/8 -> 10.0.0.5", "InterfaceEndpoint"),
         ("Enabled", "10.1.0.0/16 -> VnetLocal", "InterfaceEndpoint"),
