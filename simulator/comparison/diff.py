@@ -136,6 +136,8 @@ def predicted_text(predicted: Observation | None) -> str:
         return "nothing, the NIC is not known"
     if predicted.verdict == Verdict.UNKNOWN:
         return f"unknown ({predicted.reason})"
+    if predicted.verdict == Verdict.INTERMITTENT:
+        return f"sometimes allowed, sometimes denied ({predicted.reason})"
     verb = "denied" if predicted.verdict == Verdict.DENY else "allowed"
     if predicted.rule is None:
         return f"{verb}, no filter stands here"

@@ -96,7 +96,7 @@ def _agreement(case: Case, predicted: Observation, rules: LoggedRules) -> Explan
     """A match, or what the rest of the path says against it."""
     if not (_is_same_verdict(case, predicted) and _is_same_rule(case, predicted, rules)):
         return None
-    if case.is_on_path or case.end_to_end.verdict == Verdict.UNKNOWN:
+    if case.is_on_path or case.end_to_end.verdict in (Verdict.UNKNOWN, Verdict.INTERMITTENT):
         return _MATCH
     if case.end_to_end.verdict == Verdict.DENY:
         return _stopped_earlier(case)
@@ -149,7 +149,8 @@ def _other_rule(case: Case, predicted: Observation, rules: LoggedRules, unknown:
 
 
 def _is_same_verdict(case: Case, predicted: Observation) -> bool:
-    return case.is_denied == (predicted.verdict == Verdict.DENY)
+    """What some packets meet and others do not is right either way."""
+    return predicted.verdict == Verdict.INTERMITTENT or case.is_denied == (predicted.verdict == Verdict.DENY)
 
 
 def _is_same_rule(case: Case, predicted: Observation, rules: LoggedRules) -> bool:

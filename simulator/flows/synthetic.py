@@ -1,8 +1,9 @@
 """A flow log from predictions: the tuples that the NICs on each predicted path would write.
 
 Every NIC on the path writes its own view, so an allowed flow between two VMs stands in the log twice. A denying NIC
-writes one tuple an attempt and no NIC after it writes any. What Azure does not log (ICMP, the side of a private
-endpoint) and what is not known (a prediction of UNKNOWN) writes nothing. Counters are those since the tuple before.
+writes one tuple an attempt and no NIC after it writes any. A platform service that refuses does so with an answer, so
+that is logged as any flow. What Azure does not log (ICMP, the side of a private endpoint) and what cannot be told of
+one flow (a prediction of UNKNOWN, or of INTERMITTENT paths) writes nothing. Counters are those since the tuple before.
 
 Learn: azure/network-watcher/vnet-flow-logs-overview
 """
@@ -54,6 +55,16 @@ SYN_BYTES = 66
 #: The clocks of two hosts differ by up to twice this many milliseconds.
 CLOCK_SKEW = 50
 ENCRYPTION = "NX"
+#: Fates that a platform service decides by an answer of its own (403): to the NICs on the way the flow was allowed.
+REFUSED_BY_SERVICE = frozenset(
+    {
+        "NAT_POOL_PARTLY_ALLOWED",
+        "PAAS_FIREWALL_DENY",
+        "PERIMETER_DENY",
+        "PUBLIC_ACCESS_DISABLED",
+        "STORAGE_IP_RULE_SAME_REGION",
+    }
+)
 
 
 class PredictedPackets(Protocol):
@@ -202,10 +213,11 @@ class _Log:
 
     def add(self, at: int, prediction: Prediction, traffic: _Traffic, without_acl: str) -> None:
         """Everything that is written of one flow."""
-        if prediction.verdict == Verdict.UNKNOWN:
+        is_refused = prediction.reason in REFUSED_BY_SERVICE
+        if prediction.verdict in (Verdict.UNKNOWN, Verdict.INTERMITTENT) and not is_refused:
             return
         protocol = int(self.packets.protocol[at])
-        is_answered = prediction.verdict == Verdict.ALLOW
+        is_answered = prediction.verdict == Verdict.ALLOW or is_refused
         begin = self.start + int(traffic.begin[at])
         for observation in prediction.observations:
             is_denied = observation.verdict == Verdict.DENY

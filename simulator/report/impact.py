@@ -17,6 +17,8 @@ from simulator.whatif.impact import KINDS, Impact, ImpactRow, Kind
 _TITLES: dict[Kind, str] = {
     "breaks": "Breaks: was delivered, would not be",
     "opens": "Opens: was not delivered, would be",
+    "breaks_in_part": "Breaks in part: more of the packets alike would be stopped",
+    "opens_in_part": "Opens in part: more of the packets alike would get through",
     "may_break": "May break: the export does not decide it",
     "may_open": "May open: the export does not decide it",
     "other_rule": "Same verdict, another rule decides",
@@ -24,8 +26,12 @@ _TITLES: dict[Kind, str] = {
 }
 #: Kinds whose verdict stays.
 _QUIET: tuple[Kind, ...] = ("other_rule", "other_route")
+#: Kinds of which the title does not say what the verdicts were and would be.
+_MIXED: tuple[Kind, ...] = ("breaks_in_part", "opens_in_part", "may_break", "may_open")
 #: How many rows of a kind people see, and for how many rows they get a command.
 _SHOWN, _COMMANDS = 10, 2
+#: The kinds that such a command is worth, the worst first.
+_CLOSER: tuple[Kind, ...] = ("breaks", "opens", "breaks_in_part", "opens_in_part", "may_break")
 
 
 def impact_report(impact: Impact, *, network: str, change: str, options: str = "", is_brief: bool = False) -> Report:
@@ -63,15 +69,17 @@ def _headline(impact: Impact) -> Line:
     summary = impact.summary()
     breaks, opens = summary["breaks"], summary["opens"]
     doubtful = summary["may_break"] + summary["may_open"]
+    in_part = summary["breaks_in_part"] + summary["opens_in_part"]
     said = [
         f"{counted(breaks, 'working conversation')} would break" if breaks else "",
         f"{counted(opens, 'blocked conversation')} would get through" if opens else "",
+        f"{counted(in_part, 'conversation')} would change in part" if in_part else "",
         f"{counted(doubtful, 'conversation')} could go either way" if doubtful else "",
     ]
     text = ", ".join(filter(None, said)) or "no recorded conversation changes its verdict"
     if impact.undecided:
         text += f"; {impact.undecided:,} of {impact.conversations:,} could not be decided"
-    tone: Tone = "bad" if breaks else "doubtful" if opens or doubtful or impact.undecided else "good"
+    tone: Tone = "bad" if breaks else "doubtful" if opens or in_part or doubtful or impact.undecided else "good"
     return Line(f"What-if {impact.change.name}: {text}", tone)
 
 
@@ -87,6 +95,7 @@ def _introduction(impact: Impact) -> Iterator[Line]:
         for glyph, name, rows in (
             ("✕", "BREAKS", impact.of("breaks")),
             ("!", "OPENS", impact.of("opens")),
+            ("~", "IN PART", (*impact.of("breaks_in_part"), *impact.of("opens_in_part"))),
             ("?", "UNDECIDED", (*impact.of("may_break"), *impact.of("may_open"))),
         )
         if rows
@@ -128,12 +137,12 @@ def _decider(row: ImpactRow, fate: Fate) -> str:
         return fate.route_text
     is_filter = fate.rule is not None and (fate.verdict == Verdict.ALLOW or fate.reason.endswith("_DENY"))
     decider = f"{fate.rule} {fate.rule.priority}" if fate.rule is not None and is_filter else fate.reason
-    return f"{fate.verdict.name} {decider}" if row.kind in ("may_break", "may_open") else decider
+    return f"{fate.verdict.name} {decider}" if row.kind in _MIXED else decider
 
 
 def _details(impact: Impact, network: str, change: str, options: str) -> Iterator[str]:
     """Commands for the worst rows: the story after the change, and Azure's own answer once it is made."""
-    worst = [row for kind in ("breaks", "opens", "may_break") for row in impact.of(kind)[:_COMMANDS]]
+    worst = [row for kind in _CLOSER for row in impact.of(kind)[:_COMMANDS]]
     for row in worst[:_COMMANDS]:
         witness = row.witness
         has_ports = row.port >= 0

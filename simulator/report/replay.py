@@ -11,13 +11,11 @@ from simulator.comparison.labels import protocol_name
 from simulator.flows.distinct import distinct_rows
 from simulator.flows.records import DIRECTIONS, FlowRecords, moment
 from simulator.flows.replay import Replay
-from simulator.report.document import Line, Report, Row, Table, Tone
+from simulator.report.document import Line, Report, Row, Table
 from simulator.report.text import counted, data_size
 from simulator.report.words import rule_data
 from simulator.walk.predictions import NOTHING
 from simulator.walk.reasons import REASONS, Verdict
-
-_TONES: dict[Verdict, Tone] = {Verdict.ALLOW: "good", Verdict.DENY: "plain", Verdict.UNKNOWN: "doubtful"}
 
 
 def replay_report(replay: Replay, *, rules_shown: int = 10) -> Report:
@@ -51,7 +49,9 @@ def _size(replay: Replay) -> str:
 
 
 def _verdicts(replay: Replay) -> str:
-    return ", ".join(f"{number:,} {name}" for name, number in verdict_counts(replay).items())
+    """The counts; INTERMITTENT, which few networks have, only where something is."""
+    counts = verdict_counts(replay)
+    return ", ".join(f"{number:,} {name}" for name, number in counts.items() if number or name != "INTERMITTENT")
 
 
 def _fates(replay: Replay) -> Table:

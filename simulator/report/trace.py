@@ -12,7 +12,12 @@ from simulator.walk.packets import TCP, UDP
 from simulator.walk.reasons import CODE_OF, REASONS, Verdict
 from simulator.walk.trace import Hop, Trace
 
-_VERDICT_TONES: dict[Verdict, Tone] = {Verdict.ALLOW: "good", Verdict.DENY: "bad", Verdict.UNKNOWN: "doubtful"}
+_VERDICT_TONES: dict[Verdict, Tone] = {
+    Verdict.ALLOW: "good",
+    Verdict.DENY: "bad",
+    Verdict.UNKNOWN: "doubtful",
+    Verdict.INTERMITTENT: "doubtful",
+}
 _OUTCOME_TONES: dict[str, Tone] = {"pass": "plain", "stop": "bad", "unknown": "doubtful"}
 _GLYPHS = {"pass": "✓", "stop": "✕", "unknown": "?"}
 _KINDS = {"nic": "", "firewall": "Azure Firewall", "gateway": "gateway", "internet": "", "unknown": ""}
@@ -46,6 +51,7 @@ _SAID = {
     Verdict.ALLOW: "last let through by",
     Verdict.DENY: "decided by",
     Verdict.UNKNOWN: "the last rule asked is",
+    Verdict.INTERMITTENT: "on the first of its ways the last rule asked is",
 }
 
 

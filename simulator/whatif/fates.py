@@ -19,7 +19,12 @@ from simulator.walk.packets import Int32
 from simulator.walk.predictions import RuleReference
 from simulator.walk.reasons import Verdict
 
-_VERBS = {Verdict.ALLOW: "allowed", Verdict.DENY: "denied", Verdict.UNKNOWN: "unknown"}
+_VERBS = {
+    Verdict.ALLOW: "allowed",
+    Verdict.DENY: "denied",
+    Verdict.UNKNOWN: "unknown",
+    Verdict.INTERMITTENT: "intermittent",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,12 +26,20 @@ from simulator.whatif.change import Change
 from simulator.whatif.fates import Fate, Fates, places_passed
 
 #: How a conversation's fate changes, in the order in which people want to hear it.
-Kind = Literal["breaks", "opens", "may_break", "may_open", "other_rule", "other_route"]
+Kind = Literal[
+    "breaks", "opens", "breaks_in_part", "opens_in_part", "may_break", "may_open", "other_rule", "other_route"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _VERDICT_KINDS: dict[tuple[Verdict, Verdict], Kind] = {
     (Verdict.ALLOW, Verdict.DENY): "breaks",
     (Verdict.DENY, Verdict.ALLOW): "opens",
+    (Verdict.ALLOW, Verdict.INTERMITTENT): "breaks_in_part",
+    (Verdict.INTERMITTENT, Verdict.DENY): "breaks_in_part",
+    (Verdict.DENY, Verdict.INTERMITTENT): "opens_in_part",
+    (Verdict.INTERMITTENT, Verdict.ALLOW): "opens_in_part",
     (Verdict.ALLOW, Verdict.UNKNOWN): "may_break",
+    (Verdict.INTERMITTENT, Verdict.UNKNOWN): "may_break",
+    (Verdict.UNKNOWN, Verdict.INTERMITTENT): "may_open",
     (Verdict.UNKNOWN, Verdict.DENY): "may_break",
     (Verdict.DENY, Verdict.UNKNOWN): "may_open",
     (Verdict.UNKNOWN, Verdict.ALLOW): "may_open",

@@ -18,12 +18,12 @@ from simulator.azure.virtual_network import VirtualNetwork
 from simulator.dataplane.plane import DataPlane
 from simulator.flows.records import FlowRecord, FlowRecords
 from simulator.flows.rule_names import ZERO_GUID, acl_kind, parse_rule_name
-from simulator.flows.synthetic import SYN_TIMES, generate, invented_mac
+from simulator.flows.synthetic import REFUSED_BY_SERVICE, SYN_TIMES, generate, invented_mac
 from simulator.network.model import Endpoint
 from simulator.network.network import build_network
 from simulator.walk.packets import Packets
 from simulator.walk.predictions import Observation, Prediction, RuleReference
-from simulator.walk.reasons import Verdict
+from simulator.walk.reasons import CODE_OF, REASONS, Verdict
 
 ALLOW, DENY, UNKNOWN = Verdict.ALLOW, Verdict.DENY, Verdict.UNKNOWN
 NETWORK = "/subscriptions/0a/resourceGroups/rg-net/providers/Microsoft.Network"
@@ -203,7 +203,18 @@ def test_the_side_of_a_private_endpoint_is_not_written() -> None:
 
 
 def test_what_is_not_known_is_not_written() -> None:
-    assert log((UNKNOWN, (point(4, inbound=False),))) == []
+    for verdict in (UNKNOWN, Verdict.INTERMITTENT):
+        assert log((verdict, (point(4, inbound=False),))) == []
+
+
+@pytest.mark.parametrize("code", sorted(REFUSED_BY_SERVICE))
+def test_what_a_service_refuses_was_allowed_and_answered_as_far_as_nics_can_tell(code: str) -> None:
+    """Pitfall 17: a 403 of a platform service is no denial in a flow log."""
+    verdict = REASONS[CODE_OF[code]].verdict
+    refused = Prediction(verdict, code, None, None, (), (point(4, inbound=False),))
+    held = replace(predicted(ALLOWED), predictions=[refused])
+    rows = list(generate(held, start=START, minutes=60, seed=7))
+    assert {row.state for row in rows} >= {"B", "E"} and sum(row.bytes_received for row in rows) > 0
 
 
 def test_a_nic_writes_the_addresses_it_sees_after_translation() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -21,7 +22,7 @@ from simulator.dataplane.plane import DataPlane
 from simulator.errors import ChangeError
 from simulator.flows.conversations import Conversations
 from simulator.flows.records import FlowRecord, FlowRecords
-from simulator.flows.replay import replay
+from simulator.flows.replay import Replay, replay
 from simulator.flows.rule_names import ZERO_GUID
 from simulator.flows.synthetic import generate
 from simulator.network.model import Network
@@ -29,7 +30,7 @@ from simulator.network.network import build_network
 from simulator.sources.scenario import scenario_snapshot
 from simulator.walk.packet_walk import packet_walk
 from simulator.walk.packets import Packets
-from simulator.walk.reasons import Verdict
+from simulator.walk.reasons import CODE_OF, Verdict
 from simulator.whatif.change import Change, parse_change
 from simulator.whatif.impact import Impact, impact_of, what_if
 from tests.comparison.small_network import NOON, TOPOLOGY, WEB, log_of, logged, network_from
@@ -88,6 +89,8 @@ def test_a_row_says_who_loses_what_because_of_which_rule(ask: Ask) -> None:
     assert impact.summary() == {
         "breaks": 1,
         "opens": 0,
+        "breaks_in_part": 0,
+        "opens_in_part": 0,
         "may_break": 0,
         "may_open": 0,
         "other_rule": 0,
@@ -174,6 +177,34 @@ def test_what_a_logging_nic_denies_is_denied_even_where_the_rest_of_the_path_is_
     [row] = ask(change_of(DENY_WEB), stranger)
     assert (row.kind, row.before.reason) == ("may_break", "SOURCE_NOT_IN_EXPORT")
     assert (row.after.verdict, row.after.reason) == (Verdict.DENY, "NSG_RULE_DENY")
+
+
+def fated(replayed: Replay, code: str) -> Replay:
+    """`replayed` as if every packet met one fate."""
+    reason = np.full(len(replayed.walked), CODE_OF[code], np.uint8)
+    return replace(replayed, walked=replace(replayed.walked, reason=reason))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        ("DELIVERED", "PATHS_DIFFER", "breaks_in_part"),
+        ("PATHS_DIFFER", "ROUTE_NONE", "breaks_in_part"),
+        ("ROUTE_NONE", "PATHS_DIFFER", "opens_in_part"),
+        ("PATHS_DIFFER", "DELIVERED", "opens_in_part"),
+        ("PATHS_DIFFER", "TOO_MANY_PATHS", "may_break"),
+        ("TOO_MANY_PATHS", "PATHS_DIFFER", "may_open"),
+        ("PATHS_DIFFER", "NAT_POOL_PARTLY_ALLOWED", "other_rule"),
+    ],
+)
+def test_what_some_packets_meet_and_others_do_not_is_neither_allowed_nor_denied(
+    network: Network, before: str, after: str, kind: str
+) -> None:
+    replayed = replay(network, log_of(begun(80)))
+    impact = impact_of(change_of(), fated(replayed, before), fated(replayed, after))
+    assert [row.kind for row in impact] == [kind]
+    assert "intermittent" in impact.rows[0].text
+    assert (impact.conversations, impact.undecided) == (1, 0)
 
 
 def test_notes_say_how_to_read_the_impact(ask: Ask) -> None:
@@ -280,7 +311,8 @@ def test_what_a_change_breaks_its_inverse_opens(seed: int) -> None:
     forth, reverse = (
         what_if(one, change_of(step), flows=flows).summary() for one, step in ((network, there), (changed, back))
     )
-    mirrored = {"breaks": "opens", "opens": "breaks", "may_break": "may_open", "may_open": "may_break"}
+    pairs = (("breaks", "opens"), ("breaks_in_part", "opens_in_part"), ("may_break", "may_open"))
+    mirrored = {one: other for pair in pairs for one, other in (pair, pair[::-1])}
     assert {mirrored.get(kind, kind): count for kind, count in forth.items()} == reverse
     assert forth["opens"] == 0
 
