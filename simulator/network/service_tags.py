@@ -5,16 +5,17 @@ Learn: azure/virtual-network/service-tags-overview
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import RouteTable
 from simulator.data import service_tags
+from simulator.network.assumptions import is_assumed
 from simulator.network.groups import connected_groups
 from simulator.network.memo import per_network
 from simulator.network.model import Network
 from simulator.network.peerings import gateways_serving, remote_prefixes
-from simulator.network.prefixes import readable_prefix, readable_prefixes
+from simulator.network.prefixes import holds, readable_prefixes
 from simulator.space.addresses import IPV4_SPACE, Prefix, merge, parse_prefix, subtract
 
 #: The virtual address of the host: DNS, DHCP and health probes come from it.
@@ -71,10 +72,29 @@ def virtual_network_tag(network: Network, subnet: ResourceId) -> tuple[Prefix, .
 
     The VNet, its peers while access is allowed, its connected groups, everything its gateways route (propagation or
     not), the host's virtual address, and the prefixes of its user-defined routes: with a route for 0.0.0.0/0 the tag is
-    everything. Routes to a service tag are not counted in: Learn speaks of prefixes only (an Issue says so).
+    everything. Routes to a service tag are not counted in: Learn speaks of prefixes only (an Issue says so). Under the
+    assumption ``default_route_in_virtual_network = false`` default routes add nothing.
     """
     held = network.subnets[subnet]
-    return _virtual_network_tag(network, held.virtual_network, held.route_table)
+    widens = is_assumed(network, "default_route_in_virtual_network")
+    return _virtual_network_tag(network, held.virtual_network, held.route_table, widens)
+
+
+def virtual_network_without_default_routes(network: Network, subnet: ResourceId) -> tuple[Prefix, ...]:
+    """`virtual_network_tag` as it is without what default routes add."""
+    held = network.subnets[subnet]
+    return _virtual_network_tag(network, held.virtual_network, held.route_table, False)
+
+
+def virtual_network_origins(network: Network, subnet: ResourceId, address: Prefix) -> tuple[str, ...]:
+    """What puts the address into ``VirtualNetwork`` on this subnet, in words: ``0.0.0.0/0 of the route rt/default``."""
+    held = network.subnets[subnet]
+    widens = is_assumed(network, "default_route_in_virtual_network")
+    parts = _parts(network, held.virtual_network, held.route_table)
+    host = (parse_prefix(HOST_ADDRESS), f"{HOST_ADDRESS} of the host")
+    return tuple(
+        text for prefix, text in (*parts, host) if holds(prefix, address) and (widens or prefix not in _DEFAULT_ROUTES)
+    )
 
 
 def internet_tag(network: Network, subnet: ResourceId) -> tuple[Prefix, ...]:
@@ -88,37 +108,45 @@ def internet_tag(network: Network, subnet: ResourceId) -> tuple[Prefix, ...]:
 
 @per_network
 def _virtual_network_tag(
-    network: Network, virtual_network: ResourceId, route_table: ResourceId | None
+    network: Network, virtual_network: ResourceId, route_table: ResourceId | None, default_routes_widen: bool
 ) -> tuple[Prefix, ...]:
-    return merge((*_inside(network, virtual_network, route_table), parse_prefix(HOST_ADDRESS)))
+    inside = (prefix for prefix, _ in _parts(network, virtual_network, route_table))
+    kept = (prefix for prefix in inside if default_routes_widen or prefix not in _DEFAULT_ROUTES)
+    return merge((*kept, parse_prefix(HOST_ADDRESS)))
 
 
 @per_network
 def _internet_tag(network: Network, virtual_network: ResourceId, route_table: ResourceId | None) -> tuple[Prefix, ...]:
-    inside = _inside(network, virtual_network, route_table)
+    inside = (prefix for prefix, _ in _parts(network, virtual_network, route_table))
     return subtract(INTERNET, (prefix for prefix in inside if prefix not in _DEFAULT_ROUTES))
 
 
-def _inside(network: Network, virtual_network: ResourceId, route_table: ResourceId | None) -> Iterator[Prefix]:
+def _parts(
+    network: Network, virtual_network: ResourceId, route_table: ResourceId | None
+) -> Iterator[tuple[Prefix, str]]:
+    """Each prefix of ``VirtualNetwork`` but the host's address, with where it comes from in words."""
     yield from _connected_space(network, virtual_network)
     table = network.snapshot.get(route_table, RouteTable)
-    if table is not None:
-        yield from readable_prefixes(route.address_prefix for route in table.routes)
+    for route in table.routes if table is not None else ():
+        yield from _named([route.address_prefix], f"the route {table.name if table else ''}/{route.name}")
 
 
-def _connected_space(network: Network, virtual_network: ResourceId) -> Iterator[Prefix]:
+def _connected_space(network: Network, virtual_network: ResourceId) -> Iterator[tuple[Prefix, str]]:
     held = network.virtual_networks.get(virtual_network)
     if held is not None:
-        yield from readable_prefixes(held.prefixes)
+        yield from _named(held.prefixes, held.name)
     for link in network.links.get(virtual_network, ()):
         if link.allow_virtual_network_access:
-            yield from readable_prefixes(remote_prefixes(network, virtual_network, link.remote_virtual_network))
+            remote = link.remote_virtual_network
+            yield from _named(remote_prefixes(network, virtual_network, remote), f"the peer {remote.name}")
     if held is not None:
         for group in connected_groups(network, virtual_network):
             for member in group.members:
-                yield from readable_prefixes(network.virtual_networks[member].prefixes)
+                yield from _named(network.virtual_networks[member].prefixes, f"{member.name} in the connected group")
     for gateway in gateways_serving(network, virtual_network):
-        for route in gateway.known_routes:
-            prefix = readable_prefix(route.prefix)
-            if prefix is not None:
-                yield prefix
+        yield from _named((route.prefix for route in gateway.known_routes), f"the gateway {gateway.name}")
+
+
+def _named(texts: Iterable[str], origin: str) -> Iterator[tuple[Prefix, str]]:
+    for prefix in readable_prefixes(texts):
+        yield prefix, f"{prefix} of {origin}"
