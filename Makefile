@@ -7,11 +7,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fast lint clean
+.PHONY: help run test fast lint conformance clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 run: $(VENV)/installed  ## run the default scenario with the installed command
 	@$(BIN)/vnetsim run $(ARGS)
@@ -26,6 +26,9 @@ lint: $(VENV)/installed-test  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict simulator
+
+conformance: $(VENV)/installed-test  ## write docs/reference/conformance.md anew from ../shared
+	$(BIN)/python -m tests.conformance.report
 
 clean:  ## remove the environment and every cache
 	rm -rf $(VENV) build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,40 +1,32 @@
-"""The conformance report: every recorded answer that was asked for, and what came of it."""
+"""The conformance summary at the end of a test run; docs/reference/conformance.md holds every answer."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-from typing import Literal
+from pathlib import Path
 
 import pytest
 
-Outcome = Literal["right", "wrong", "not askable"]
-Record = Callable[[str, Outcome, str], None]
-_ROWS = pytest.StashKey[list[tuple[str, Outcome, str]]]()
+from tests.conformance.answers import counts
+from tests.conformance.registry import FAMILIES, answers_of
+
+_SHARED = pytest.StashKey[Path]()
 
 
-@pytest.fixture(scope="session")
-def record(request: pytest.FixtureRequest) -> Record:
-    """``record(kind, outcome, why)``: one row. `why` names the case, and the reason unless it is right."""
-    rows = request.config.stash.setdefault(_ROWS, [])
-
-    def add(kind: str, outcome: Outcome, why: str) -> None:
-        rows.append((kind, outcome, why))
-
-    return add
+@pytest.fixture(scope="session", autouse=True)
+def _remember(request: pytest.FixtureRequest, shared: Path) -> None:
+    request.config.stash[_SHARED] = shared
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    rows = config.stash.get(_ROWS, [])
-    if not rows:
+    shared = config.stash.get(_SHARED, None)
+    if shared is None:
         return
     write = terminalreporter.write_line
     terminalreporter.section("conformance to recorded Azure answers")
-    write(f"{'question':42}{'held':>6}{'asked':>7}{'right':>7}{'wrong':>7}  not askable")
-    for kind in dict.fromkeys(kind for kind, _, _ in rows):
-        count = Counter(outcome for held, outcome, _ in rows if held == kind)
-        asked = count["right"] + count["wrong"]
-        line = f"{kind:42}{count.total():6}{asked:7}{count['right']:7}{count['wrong']:7}{count['not askable']:13}"
-        write(line)
-    for (kind, outcome, why), times in Counter(row for row in rows if row[1] != "right").items():
-        write(f"  {outcome}: {kind}: {why}" + (f" ({times}×)" if times > 1 else ""))
+    write(f"{'':30}{'held':>6}{'asked':>7}{'right':>7}{'wrong':>7}  not askable")
+    for family in FAMILIES:
+        found = counts(answers_of(family, shared))
+        asked = found["right"] + found["wrong"]
+        numbers = f"{found.total():6}{asked:7}{found['right']:7}{found['wrong']:7}{found['not askable']:13}"
+        write(f"{family.name:30}{numbers}")
+    write("every wrong and not askable answer, with its reason: docs/reference/conformance.md")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -42,21 +41,6 @@ def test_every_tuple_is_read_and_what_stands_twice_once(logs: Path, name: str) -
     written, distinct = COUNTS[name]
     assert (len(records) + records.duplicates, len(records)) == (written, distinct)
     assert records.malformed == ()
-
-
-@pytest.mark.parametrize("name", COUNTS)
-def test_every_locator_leads_to_the_tuple_that_was_read(logs: Path, name: str) -> None:
-    document = json.loads((logs / name).read_bytes())
-    for row in read_flow_logs(logs / name):
-        place = row.locator
-        record = document["records"][place.record] if "records" in document else document
-        group = record["flowRecords"]["flows"][place.flow]["flowGroups"][place.group]
-        values = group["flowTuples"][place.tuple].split(",")
-        ports = [str(row.source_port), str(row.destination_port), str(row.protocol)]
-        assert values[1:9] == [row.source, row.destination, *ports, row.direction[0], row.state, row.encryption]
-        counters = [row.packets_sent, row.bytes_sent, row.packets_received, row.bytes_received]
-        assert values[9:] == ["" if value is None else str(value) for value in counters]
-        assert row.rule == group["rule"]
 
 
 def test_an_end_and_the_begin_of_the_same_flow_share_a_millisecond_in_this_order(logs: Path) -> None:

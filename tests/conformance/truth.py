@@ -19,11 +19,6 @@ Json = dict[str, Any]
 _CHILDREN = ("subnets", "virtualNetworkPeerings", "securityRules", "defaultSecurityRules", "routes")
 #: A, B: the state and the question are read back from Azure, or known from the template that made them.
 ASKED = frozenset("AB")
-TRUST = {
-    "C": "trust C: the recorded state is incomplete, or the guest explains the answer",
-    "X": "trust X: the answer contradicts the recorded state",
-    "E": "trust E: the answer is empty",
-}
 
 
 @dataclass(frozen=True)
@@ -33,6 +28,7 @@ class Question:
     name: str
     kind: str
     trust: str
+    notes: tuple[str, ...]
     target: str
     text: Json
     answer: Json
@@ -45,8 +41,10 @@ class Question:
 
     @property
     def why_not(self) -> str | None:
-        """Why the answer is no measure, or None."""
-        return TRUST.get(self.trust)
+        """Why the answer is no measure, in the words of the recording, or None."""
+        if self.trust in ASKED:
+            return None
+        return f"trust {self.trust}: {self.notes[-1]}"
 
 
 def questions(shared: Path, kind: str) -> Iterator[Question]:
@@ -59,6 +57,7 @@ def questions(shared: Path, kind: str) -> Iterator[Question]:
                     name=f"{path.stem} #{number}",
                     kind=kind,
                     trust=held["trust"],
+                    notes=tuple(held["trust_notes"]),
                     target=held["target"] or "",
                     text=held["question"] or {},
                     answer=held["answer"] or {},

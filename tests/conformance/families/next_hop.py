@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from simulator.azure.resource import ResourceId
 from simulator.network.effective_routes import NextHop, next_hop
-from tests.conformance.conftest import Record
+from tests.conformance.answers import Answer, judged, not_askable
 from tests.conformance.truth import Question, nic_of, questions
 
-KIND = "next hop"
 #: Network Watcher of 2017 said VnetLocal where it later says VirtualNetwork.
 OLD_SPELLING = {"VnetLocal": "VirtualNetwork"}
 
@@ -25,15 +25,11 @@ def recorded(question: Question) -> NextHop:
     )
 
 
-def test_next_hops_equal_the_recorded_ones(shared: Path, record: Record) -> None:
-    wrong = []
+def next_hops(shared: Path) -> Iterator[Answer]:
     for question in questions(shared, "next_hop"):
         nic, destination = nic_of(question), question.text.get("destinationIPAddress")
         if question.why_not or nic is None or destination is None:
-            record(KIND, "not askable", f"{question.name}: {question.why_not or 'no interface or destination'}")
-        elif next_hop(question.network, nic, destination) == recorded(question):
-            record(KIND, "right", question.name)
-        else:
-            record(KIND, "wrong", question.name)
-            wrong.append(question.name)
-    assert wrong == []
+            yield not_askable(question.name, question.why_not or "no interface or destination")
+            continue
+        ours, theirs = next_hop(question.network, nic, destination), recorded(question)
+        yield judged(question.name, ours == theirs, f"Azure {theirs}, we {ours}")

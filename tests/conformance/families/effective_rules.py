@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from simulator.azure.resource import ResourceId
-from simulator.network.effective_rules import EffectiveSecurityRules, effective_security_rules
+from simulator.network.effective_rules import effective_security_rules
 from simulator.network.model import Network
 from simulator.network.service_tags import HOST_ADDRESS, SPECIAL_BLOCKS, internet_tag, tag_prefixes, virtual_network_tag
 from simulator.space.addresses import merge, parse_prefix, subtract
-from tests.conformance.conftest import Record
+from tests.conformance.answers import Answer, judged, not_askable
 from tests.conformance.truth import Question, nic_of, questions
 
 Json = dict[str, Any]
@@ -63,41 +61,33 @@ def is_right(network: Network, nic: ResourceId, tag: str, recorded: set[str]) ->
     return not is_special_in and subtract(theirs, (*ours, parse_prefix(HOST_ADDRESS))) == ()
 
 
-@pytest.mark.parametrize("kind", ["effective_nsg", "security_group_view"])
-def test_expansions_equal_the_recorded_ones(shared: Path, record: Record, kind: str) -> None:
-    wrong = []
+def expanded_tags(shared: Path, kind: str) -> Iterator[Answer]:
+    """Each tag of each answer of `kind`: its expansion on the subnet of the interface."""
     for question in questions(shared, kind):
         if question.why_not:
-            record(f"{kind} expansions", "not askable", f"{question.name}: {question.why_not}")
+            yield not_askable(question.name, question.why_not)
             continue
-        asked = 0
-        for nic, rules in effective_lists(question):
-            for tag, recorded in expansions(rules).items():
-                if nic is None or question.network.endpoint(nic) is None:
-                    continue
-                asked += 1
-                right = is_right(question.network, nic, tag, recorded)
-                record(f"{kind} expansions", "right" if right else "wrong", f"{question.name} {tag}")
-                wrong += [] if right else [f"{question.name} {tag}"]
-        if not asked:
-            why = "the answer holds no expanded prefixes" if any(effective_lists(question)) else "the answer is empty"
-            record(f"{kind} expansions", "not askable", f"{question.name}: {why}")
-    assert wrong == []
+        found = [
+            judged(f"{question.name} {tag}", is_right(question.network, nic, tag, recorded), "the prefixes differ")
+            for nic, rules in effective_lists(question)
+            for tag, recorded in expansions(rules).items()
+            if nic is not None and question.network.endpoint(nic) is not None
+        ]
+        yield from found
+        if not found:
+            is_empty = not any(effective_lists(question))
+            yield not_askable(question.name, "the answer is empty" if is_empty else "the answer holds no expansions")
 
 
-def test_effective_rules_list_the_same_rules(shared: Path, record: Record) -> None:
+def rule_lists(shared: Path) -> Iterator[Answer]:
     """Name, priority, access, direction, protocol and ports of every rule of every group, as a set."""
-    wrong = []
     for question in questions(shared, "effective_nsg"):
         nic = nic_of(question)
         if question.why_not or nic is None:
-            record("effective_nsg rules", "not askable", f"{question.name}: {question.why_not}")
+            yield not_askable(question.name, question.why_not or "no interface in the state")
             continue
         ours = effective_security_rules(question.network, nic).to_azure()
-        right = _essence(ours) == _essence(question.answer)
-        record("effective_nsg rules", "right" if right else "wrong", question.name)
-        wrong += [] if right else [question.name]
-    assert wrong == []
+        yield judged(question.name, _essence(ours) == _essence(question.answer), "the lists of rules differ")
 
 
 def _essence(answer: Json) -> set[tuple[Any, ...]]:
@@ -112,19 +102,4 @@ def _essence(answer: Json) -> set[tuple[Any, ...]]:
         for group in answer["value"]
         for rule in group["effectiveSecurityRules"]
         if not rule["name"].endswith(OLD_DUPLICATES)
-    }
-
-
-def test_the_printed_shape_is_azures(shared: Path) -> None:
-    newest = max(
-        (question for question in questions(shared, "effective_nsg") if question.why_not is None),
-        key=lambda question: question.recorded_at,
-    )
-    nic = nic_of(newest)
-    assert nic is not None
-    rules: EffectiveSecurityRules = effective_security_rules(newest.network, nic)
-    ours, theirs = rules.to_azure()["value"][0], newest.answer["value"][0]
-    assert set(ours) == set(theirs)
-    assert {key for rule in ours["effectiveSecurityRules"] for key in rule} == {
-        key for rule in theirs["effectiveSecurityRules"] for key in rule
     }
