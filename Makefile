@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fast lint conformance clean
+.PHONY: help run test fast lint conformance support clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -29,6 +29,9 @@ lint: $(VENV)/installed-test  ## ruff and mypy
 
 conformance: $(VENV)/installed-test  ## write docs/reference/conformance.md anew from ../shared
 	$(BIN)/python -m tests.conformance.report
+
+support: $(VENV)/installed-test  ## write docs/reference/support.md anew from the registries
+	$(BIN)/python -m tests.support.report
 
 clean:  ## remove the environment and every cache
 	rm -rf $(VENV) build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

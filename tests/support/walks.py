@@ -1,0 +1,178 @@
+"""Which layers of the walk use a kind of resource, what is known to be missing, and the tests that prove the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_NETWORK = "tests/network/"
+_SYSTEM = f"{_NETWORK}test_system_routes.py::"
+_USER = f"{_NETWORK}test_user_routes.py::"
+_RULES = f"{_NETWORK}test_filter_rules.py::"
+_ADMIN = f"{_NETWORK}test_admin_rules.py::"
+_FIREWALL = f"{_NETWORK}test_firewall_rules.py::"
+_TAGS = f"{_NETWORK}test_service_tags.py::"
+_ANSWERS = "tests/scenarios/test_scenarios.py::test_the_answer_is_the_expected_one"
+_SLIDES = "tests/scenarios/test_fta_routes.py::test_the_packet_takes_the_drawn_way"
+_ORACLE = "tests/properties/test_walk_equals_oracle.py::test_on_seeded_networks"
+_MANAGER = "microsoft.network/networkmanagers"
+
+#: ARM type in lower case → what a layer does with it → tests.
+WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "microsoft.compute/virtualmachines": {
+        "names its NIC": (f"{_NETWORK}test_network.py::test_a_machine_with_two_interfaces_names_neither",),
+    },
+    "microsoft.network/applicationgateways": {
+        "keeps admin rules off its subnet, unless every one there is isolated": (
+            f"{_ADMIN}test_application_gateways_exempt_their_subnet_unless_all_are_isolated",
+        ),
+    },
+    "microsoft.network/applicationsecuritygroups": {
+        "source and destination of security rules": (
+            f"{_RULES}test_application_groups_are_their_members_and_replace_the_address",
+            _ORACLE,
+        ),
+    },
+    "microsoft.network/azurefirewalls": {
+        "next hop that forwards": (_SLIDES, _ANSWERS),
+        "classic network rules": (f"{_FIREWALL}test_classic_collections_go_by_priority_and_a_policy_replaces_them",),
+    },
+    "microsoft.network/connections": {
+        "static gateway routes": (f"{_NETWORK}test_network.py::test_a_vpn_without_bgp_routes_its_sites",),
+        "routes of a VPN between virtual networks": (
+            f"{_NETWORK}test_network.py::test_a_vpn_between_networks_routes_the_other_address_space",
+        ),
+    },
+    "microsoft.network/firewallpolicies": {
+        "parents before their children, private ranges of SNAT": (
+            f"{_FIREWALL}test_parents_first_then_group_then_collection_then_rule_order",
+            f"{_FIREWALL}test_private_ranges",
+        ),
+    },
+    "microsoft.network/firewallpolicies/rulecollectiongroups": {
+        "network rules": (f"{_FIREWALL}test_normal_form_of_a_rule", _ANSWERS),
+    },
+    "microsoft.network/ipgroups": {
+        "source and destination of firewall rules": (f"{_FIREWALL}test_ip_groups_and_what_cannot_be_resolved",),
+    },
+    "microsoft.network/localnetworkgateways": {
+        "static gateway routes": (f"{_NETWORK}test_network.py::test_a_vpn_without_bgp_routes_its_sites",),
+    },
+    "microsoft.network/networkinterfaces": {
+        "sends, receives, forwards": (_ANSWERS, _ORACLE),
+    },
+    "microsoft.network/networkinterfaces/ipconfigurations": {
+        "private and public addresses": (f"{_NETWORK}test_network.py::test_details_of_an_endpoint",),
+    },
+    _MANAGER: {
+        "managers by scope": (f"{_ADMIN}test_the_manager_of_the_higher_scope_comes_first",),
+        "deployed configurations only": (
+            f"{_ADMIN}test_rules_reach_members_in_the_region_of_the_deployment_only",
+            f"{_ADMIN}test_unknown_deployment_is_said_on_the_rule_and_as_an_issue",
+        ),
+    },
+    f"{_MANAGER}/connectivityconfigurations": {
+        "connected groups": (f"{_ADMIN}test_a_connected_group_is_one_row_of_the_other_members_of_the_region",),
+        "peering before a connected group": (f"{_ADMIN}test_peering_beats_a_connected_group",),
+    },
+    f"{_MANAGER}/networkgroups": {
+        "source and destination of admin rules": (f"{_ADMIN}test_addresses_tags_and_network_groups",),
+    },
+    f"{_MANAGER}/networkgroups/staticmembers": {
+        "membership": (f"{_ADMIN}test_rules_reach_members_in_the_region_of_the_deployment_only",),
+    },
+    f"{_MANAGER}/securityadminconfigurations": {
+        "exemptions of network intent policies": (f"{_ADMIN}test_network_intent_services_keep_rules_out",),
+        "exempt subnets": (f"{_ADMIN}test_exempt_subnets",),
+    },
+    f"{_MANAGER}/securityadminconfigurations/rulecollections": {
+        "collections merged by priority": (f"{_ADMIN}test_collections_are_merged_by_priority_and_ties_by_strictness",),
+    },
+    f"{_MANAGER}/securityadminconfigurations/rulecollections/rules": {
+        "admin rules before the groups": (
+            "tests/walk/test_explain.py::test_always_allow_goes_round_the_groups_and_the_reply_takes_the_firewall",
+            _ANSWERS,
+            _ORACLE,
+        ),
+    },
+    "microsoft.network/networksecuritygroups": {
+        "at the NIC and at the subnet, in Azure's order": (
+            f"{_NETWORK}test_printed_rules.py::test_the_nics_group_comes_before_the_subnets",
+            _ANSWERS,
+            _ORACLE,
+        ),
+    },
+    "microsoft.network/networksecuritygroups/securityrules": {
+        "by priority, the default rules last": (f"{_RULES}test_rules_come_by_priority_with_the_default_ones_last",),
+        "protocols and ports": (
+            f"{_RULES}test_protocols_are_iana_numbers",
+            f"{_RULES}test_no_port_text_is_taken_for_another",
+        ),
+        "service tags": (f"{_RULES}test_named_tags_become_prefixes_and_unknown_ones_stay_open",),
+        "IPv4 and IPv6": (
+            f"{_RULES}test_default_rules_speak_of_both_families",
+            f"{_RULES}test_a_written_ipv4_default_is_ipv4_only",
+        ),
+    },
+    "microsoft.network/publicipaddresses": {
+        "outbound source, inbound destination; Standard closed by default": (
+            f"{_NETWORK}test_network.py::test_public_skus",
+            f"{_NETWORK}test_issues.py::test_a_basic_public_ip_is_open_only_without_any_group",
+            _ORACLE,
+        ),
+    },
+    "microsoft.network/routetables": {
+        "propagation off": (f"{_SYSTEM}test_gateway_routes_need_both_flags_and_propagation",),
+        "routes of peerings off": (f"{_SYSTEM}test_a_route_table_can_keep_the_routes_of_peerings_out",),
+    },
+    "microsoft.network/routetables/routes": {
+        "longest prefix, then user before gateway before system": (
+            f"{_USER}test_the_longest_prefix_wins_so_a_default_route_captures_no_peer",
+            f"{_USER}test_user_routes_beat_learned_ones_of_the_same_prefix",
+            _SLIDES,
+        ),
+        "service tags": (f"{_USER}test_a_route_to_a_tag_holds_its_prefixes",),
+        "next hops out of reach": (f"{_USER}test_an_appliance_out_of_reach_answers_none_with_its_address_and_table",),
+        "several appliances (ECMP), as routes": (
+            f"{_USER}test_a_route_to_several_appliances_lists_them_and_one_within_reach_is_enough",
+        ),
+    },
+    "microsoft.network/virtualnetworkgateways": {
+        "learned routes, as declared": (
+            f"{_SYSTEM}test_gateway_routes_reach_the_hub_and_the_spoke",
+            f"{_NETWORK}test_network.py::test_with_bgp_nobody_knows_until_somebody_says",
+        ),
+        "on-premises and back": (_SLIDES,),
+    },
+    "microsoft.network/virtualnetworks": {
+        "system routes": (
+            f"{_SYSTEM}test_local_routes_are_the_address_space_not_the_subnets",
+            f"{_SYSTEM}test_ipv6_networks_have_an_ipv6_default",
+        ),
+        "the tag VirtualNetwork": (f"{_TAGS}test_the_tag_is_the_network_its_peers_the_host_and_routed_prefixes",),
+    },
+    "microsoft.network/virtualnetworks/subnets": {
+        "security group, route table, NAT gateway, default outbound access": (_ANSWERS, _ORACLE),
+        "service endpoints, as routes": (
+            f"{_USER}test_a_service_endpoint_beats_a_default_route",
+            f"{_USER}test_a_route_of_equal_or_longer_prefix_to_an_appliance_beats_it",
+        ),
+    },
+    "microsoft.network/virtualnetworks/virtualnetworkpeerings": {
+        "routes": (
+            f"{_SYSTEM}test_a_peering_routes_each_remote_prefix",
+            f"{_SYSTEM}test_a_peering_to_another_region_is_global",
+        ),
+        "subnet peering": (f"{_SYSTEM}test_subnet_peering_routes_the_listed_remote_subnets_everywhere", _ORACLE),
+        "access, forwarded traffic, gateway transit": (
+            "tests/conformance/test_families.py::test_as_many_are_right_as_ever[connection checks]",
+            _ORACLE,
+        ),
+    },
+}
+
+#: ARM type in lower case → what is not done with it.
+NOTES: Mapping[str, str] = {
+    "microsoft.network/connections": (
+        "a packet by a VPN between two virtual networks is not followed beyond the gateway: UNKNOWN"
+    ),
+}
