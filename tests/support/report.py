@@ -12,9 +12,9 @@ PAGE = REPOSITORY / "docs" / "reference" / "support.md"
 HEAD = """\
 # Support matrix
 
-Written by `make support`; a test holds this page to what the command writes, and another one that every test named here
-exists. What is read, walked or changed is said here only with a test that proves it, named in the title of the link and below;
-– means that no test does.
+Written by `make support`; a test holds this page to what the command writes, and another that every test named here
+exists. What is read, walked or changed is said here only with a test that proves it, named in the title of the link and
+below; – means that no test does.
 
 *Loads*: a resource of this kind in an export is read. *Walks*: what the walk does with it. *Changes*: the steps of
 `vnetsim what-if` that edit it ([kinds of change](changes.md)).

@@ -38,11 +38,10 @@ def parents(identity: ResourceId) -> Iterator[ResourceId]:
 @pytest.mark.parametrize("kind", SAMPLES)
 def test_a_resource_of_the_kind_is_read(kind: str) -> None:
     sample = SAMPLES[kind]
-    assert ResourceId(sample.id).type == kind
-    resources = [{"id": sample.id, "name": ResourceId(sample.id).name, "type": kind, "properties": sample.properties}]
-    resources += [
-        {"id": str(parent), "type": parent.type, "properties": {}} for parent in parents(ResourceId(sample.id))
-    ]
+    identity = ResourceId(sample.id)
+    assert identity.type == kind
+    resources = [{"id": sample.id, "name": identity.name, "type": kind, "properties": sample.properties}]
+    resources += [{"id": str(parent), "type": parent.type, "properties": {}} for parent in parents(identity)]
     snapshot = resources_snapshot([("export.json", resources)])
     assert [issue for issue in snapshot.issues if issue.severity == "error"] == []
     resource = found(snapshot, identity)
