@@ -279,10 +279,10 @@ def _own_addresses(conversations: Conversations, macs: list[int]) -> Mapping[int
 
 
 def _holders(network: Network) -> Mapping[str, set[int]]:
-    """Private address → the endpoints that hold it, of those whose MAC nobody knows."""
+    """Private address → the NICs and firewalls that hold it, of those whose MAC nobody knows."""
     holders: dict[str, set[int]] = defaultdict(set)
     for at, endpoint in enumerate(network.endpoints):
-        if not _has_known_mac(endpoint):
+        if endpoint.kind in ("nic", "firewall") and not _has_known_mac(endpoint):
             for address in endpoint.addresses:
                 holders[address].add(at)
     return holders

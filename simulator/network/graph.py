@@ -13,19 +13,28 @@ from simulator.azure.network_interface import NetworkInterface, VirtualMachine
 from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import Route, RouteTable
 from simulator.azure.security_group import NetworkSecurityGroup
+from simulator.network.balancers import balanced_rules
 from simulator.network.model import Network
 from simulator.network.peerings import lends_gateways
 from simulator.network.user_routes import appliance_at, next_hop_addresses, routed_gateway
 
 INTERNET = "internet"
+_KINDS = {
+    "nic": "network interface",
+    "firewall": "firewall",
+    "appliance": "routing appliance",
+    "managed": "managed service",
+    "frontend": "load balancer frontend",
+}
 
 
 def build_graph(network: Network) -> nx.MultiDiGraph:
     """Nodes are `ResourceId.key`, ``internet`` and ``onpremises/<name>``, with `kind` and `name`; edges have `kind`.
 
     Edges: VNet ``contains`` subnet; VNet ``peering`` VNet (with `transit`: the remote gateway is used); endpoint and VM
-    ``attached`` to subnet and NIC; security group and route table ``governs`` subnet or NIC; route table ``next_hop``
-    endpoint, gateway or internet (with `route`); gateway ``gateway`` subnet and on-premises network.
+    ``attached`` to subnet and NIC; frontend ``balances`` NIC; security group and route table ``governs`` subnet or NIC;
+    route table ``next_hop`` endpoint, gateway or internet (with `route`); gateway ``gateway`` subnet and on-premises
+    network.
     """
     graph: nx.MultiDiGraph = nx.MultiDiGraph()
     graph.add_node(INTERNET, kind="internet", name="Internet")
@@ -71,11 +80,13 @@ def _add_virtual_networks(graph: nx.MultiDiGraph, network: Network) -> None:
 
 def _add_endpoints(graph: nx.MultiDiGraph, network: Network) -> None:
     for endpoint in network.endpoints:
-        kind = "firewall" if endpoint.kind == "firewall" else "network interface"
-        _add(graph, endpoint.id, kind, endpoint.name if endpoint.kind == "firewall" else endpoint.id.name)
-        if endpoint.subnet.key not in graph:
-            _add(graph, endpoint.subnet, "subnet")
-        graph.add_edge(endpoint.id.key, endpoint.subnet.key, kind="attached")
+        _add(graph, endpoint.id, _KINDS[endpoint.kind], endpoint.id.name if endpoint.kind == "nic" else endpoint.name)
+        if endpoint.subnet != endpoint.virtual_network:
+            if endpoint.subnet.key not in graph:
+                _add(graph, endpoint.subnet, "subnet")
+            graph.add_edge(endpoint.id.key, endpoint.subnet.key, kind="attached")
+        for backend in {one.endpoint for rule in balanced_rules(network, endpoint.id) for one in rule.backends}:
+            graph.add_edge(endpoint.id.key, backend.key, kind="balances")
         _govern(graph, endpoint.security_group, "security group", endpoint.id)
         if endpoint.virtual_machine is not None:
             _add(graph, endpoint.virtual_machine, "virtual machine")

@@ -16,9 +16,9 @@ from simulator.azure.route_table import RouteTable
 from simulator.azure.security_group import NetworkSecurityGroup
 from simulator.azure.snapshot import Issue
 from simulator.azure.virtual_network import VirtualNetwork, VirtualNetworkPeering
-from simulator.network.endpoints import nic_subnet
 from simulator.network.gateways import gateway_subnet
 from simulator.network.model import Endpoint, Network
+from simulator.network.nic_endpoints import nic_subnet
 from simulator.network.peerings import is_subnet_peering, link_prefixes
 from simulator.network.prefixes import readable_prefix, readable_prefixes
 from simulator.space.addresses import Prefix, parse_prefix
@@ -167,6 +167,8 @@ def _network_interfaces(network: Network) -> Iterator[Issue]:
             yield Issue("warning", "VNS2017", message, str(nic.id), "export the interface with its ipConfigurations")
         yield from _public_addresses(network, nic)
     for endpoint in network.endpoints:
+        if endpoint.kind in ("managed", "frontend"):
+            continue  # their checks are in service_checks and balancer_checks
         yield from _endpoint(network, endpoint)
         for address in endpoint.addresses:
             first = holders.setdefault((endpoint.virtual_network, address), endpoint)

@@ -114,9 +114,17 @@ def _endpoint_row(endpoint: Endpoint) -> Row:
     )
 
 
+_KINDS = {
+    "firewall": "Azure Firewall",
+    "appliance": "routing appliance",
+    "managed": "managed service",
+    "frontend": "load balancer",
+}
+
+
 def _kind(endpoint: Endpoint) -> str:
-    if endpoint.kind == "firewall":
-        return "Azure Firewall"
+    if endpoint.kind in _KINDS:
+        return _KINDS[endpoint.kind]
     if endpoint.private_endpoint:
         return "private endpoint"
     return "appliance" if endpoint.ip_forwarding else "VM" if endpoint.virtual_machine else "NIC"

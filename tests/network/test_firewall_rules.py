@@ -122,8 +122,8 @@ def test_classic_collections_go_by_priority_and_a_policy_replaces_them() -> None
             ),
             collection("early", 100, net_rule("early")),
         ],
-        "applicationRuleCollections": [collection("app", 100)],
-        "natRuleCollections": [collection("nat", 100, action="Dnat")],
+        "applicationRuleCollections": [collection("app", 100, {"name": "web", "targetFqdns": ["*"]})],
+        "natRuleCollections": [collection("nat", 100, net_rule("dnat", translatedAddress="10.1.0.4"), action="Dnat")],
     }
     found = rules_of(firewall(**classic))
     assert (names(found), found.rules[1].protocols) == (["early", "late"], ())

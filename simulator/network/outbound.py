@@ -1,0 +1,171 @@
+"""Which public addresses an endpoint shows to the Internet.
+
+Learn: azure/nat-gateway/nat-overview, azure/virtual-network/ip-services/default-outbound-access,
+azure/load-balancer/load-balancer-outbound-connections
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from simulator.azure.load_balancer import FrontendIpConfiguration, LoadBalancer
+from simulator.azure.nat_gateway import NatGateway, PublicIpPrefix
+from simulator.azure.network_interface import NetworkInterface, PublicIpAddress
+from simulator.azure.resource import ResourceId
+from simulator.network.balancers import backend_pools, is_basic
+from simulator.network.memo import per_network
+from simulator.network.model import Endpoint, Network
+from simulator.network.prefixes import host_prefix, readable_prefix, readable_prefixes
+from simulator.space.addresses import Prefix, merge
+
+Method = Literal["nat gateway", "public IP", "load balancer", "default access", "none", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """A way out. `pool` are the addresses of which any may be the source; None where nobody can know them.
+
+    Method ``unknown``: a load balancer that is not in the export may be the way out.
+    """
+
+    method: Method
+    pool: tuple[Prefix, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Membership:
+    """A pool that a NIC is in: its load balancer (None: not in the export), and whether it is listed by address."""
+
+    balancer: LoadBalancer | None
+    pool: ResourceId
+    by_address: bool
+
+
+@per_network
+def outbound(network: Network, endpoint: ResourceId, *, is_ipv4: bool, has_ports: bool) -> Outbound:
+    """The first of NAT gateway, instance public IP, load balancer, default access that carries family and protocol.
+
+    `has_ports`: TCP or UDP, the only protocols that anything but an instance public IP carries.
+    """
+    held = network.endpoint(endpoint)
+    if held is None or held.kind == "frontend":
+        return Outbound("none")
+    ways = (
+        _nat_gateway(network, held, is_ipv4) if has_ports else None,
+        _public_ip(held, is_ipv4),
+        _load_balancer(network, held, is_ipv4) if has_ports else None,
+        _default_access(network, held) if has_ports and is_ipv4 else None,
+    )
+    return next((way for way in ways if way is not None), Outbound("none"))
+
+
+def _nat_gateway(network: Network, endpoint: Endpoint, is_ipv4: bool) -> Outbound | None:
+    """A gateway outside the export is taken as Standard, which carries IPv4; one without addresses carries nothing."""
+    subnet = network.subnets.get(endpoint.subnet)
+    if subnet is None or subnet.nat_gateway is None:
+        return None
+    held = network.snapshot.get(subnet.nat_gateway, NatGateway)
+    if held is None:
+        return Outbound("nat gateway") if is_ipv4 else None
+    if not is_ipv4 and held.sku.name.lower() != "standardv2":
+        return None
+    addresses = held.public_ip_addresses if is_ipv4 else held.public_ip_addresses_v6
+    prefixes = held.public_ip_prefixes if is_ipv4 else held.public_ip_prefixes_v6
+    return Outbound("nat gateway", _pool(network, addresses, prefixes)) if addresses or prefixes else None
+
+
+def _public_ip(endpoint: Endpoint, is_ipv4: bool) -> Outbound | None:
+    """A public IP that Azure has not assigned yet, or that the export lacks, is taken as an IPv4 one."""
+    own = _of_family(readable_prefixes(endpoint.public_addresses), is_ipv4)
+    if own:
+        return Outbound("public IP", own)
+    return Outbound("public IP") if is_ipv4 and endpoint.public_sku and not endpoint.public_addresses else None
+
+
+def _load_balancer(network: Network, endpoint: Endpoint, is_ipv4: bool) -> Outbound | None:
+    memberships = _memberships(network).get(endpoint.id, ())
+    frontends = [frontend for held in memberships for frontend in _outbound_frontends(held)]
+    addresses = [frontend.public_ip_address for frontend in frontends if frontend.public_ip_address is not None]
+    prefixes = [frontend.public_ip_prefix for frontend in frontends if frontend.public_ip_prefix is not None]
+    if addresses or prefixes:
+        pool = _pool(network, addresses, prefixes)
+        own = None if pool is None else _of_family(pool, is_ipv4)
+        if own != ():
+            return Outbound("load balancer", own)
+    return Outbound("unknown") if any(held.balancer is None for held in memberships) else None
+
+
+def _outbound_frontends(held: _Membership) -> Iterator[FrontendIpConfiguration]:
+    """Public frontends that the pool's members leave by: those of outbound rules, and of rules that keep SNAT on."""
+    balancer = held.balancer
+    if balancer is None:
+        return
+    references = [
+        reference
+        for rule in balancer.outbound_rules
+        if rule.backend_address_pool == held.pool
+        for reference in rule.frontend_ip_configurations
+    ] + [
+        rule.frontend_ip_configuration
+        for rule in balancer.load_balancing_rules
+        if held.pool in rule.pools and not rule.disable_outbound_snat and rule.frontend_ip_configuration is not None
+    ]
+    yield from (
+        frontend
+        for frontend in balancer.frontend_ip_configurations
+        if frontend.id in references and frontend.subnet is None
+    )
+
+
+def _default_access(network: Network, endpoint: Endpoint) -> Outbound | None:
+    """Only NICs have it, unless the subnet is private or a Standard load balancer lists the NIC in a pool.
+
+    Members that a pool lists by address keep it. A subnet that does not say is an old one, with default access.
+    """
+    subnet = network.subnets.get(endpoint.subnet)
+    if endpoint.kind != "nic" or subnet is None or subnet.default_outbound_access is False:
+        return None
+    memberships = _memberships(network).get(endpoint.id, ())
+    balanced = (held for held in memberships if held.balancer is not None and not held.by_address)
+    return (
+        None if any(not is_basic(held.balancer) for held in balanced if held.balancer) else Outbound("default access")
+    )
+
+
+@per_network
+def _memberships(network: Network) -> dict[ResourceId, tuple[_Membership, ...]]:
+    """NIC → the pools that it is in, from whichever side names the other."""
+    found: dict[ResourceId, list[_Membership]] = {}
+    for balancer in network.snapshot.all(LoadBalancer):
+        for pool in balancer.backend_address_pools:
+            for member in backend_pools(network).of_pool(balancer, pool.id).known:
+                held = _Membership(balancer, pool.id, member.by_address)
+                found.setdefault(member.network_interface, []).append(held)
+    for nic in network.snapshot.network_interfaces:
+        for pool_id in _named_pools(nic):
+            if network.snapshot.get(pool_id.parent, LoadBalancer) is None:
+                found.setdefault(nic.id, []).append(_Membership(None, pool_id, False))
+    return {nic: tuple(held) for nic, held in found.items()}
+
+
+def _named_pools(nic: NetworkInterface) -> Iterator[ResourceId]:
+    for held in nic.ip_configurations:
+        yield from held.load_balancer_backend_address_pools
+
+
+def _pool(
+    network: Network, addresses: Iterable[ResourceId], prefixes: Iterable[ResourceId]
+) -> tuple[Prefix, ...] | None:
+    """The addresses of public IPs and of prefixes of them; None when the export lacks one or its address."""
+    held = [network.snapshot.get(reference, PublicIpAddress) for reference in addresses]
+    ranges = [network.snapshot.get(reference, PublicIpPrefix) for reference in prefixes]
+    found = [host_prefix(one.ip_address or "") if one else None for one in held]
+    found += [readable_prefix(one.ip_prefix or "") if one else None for one in ranges]
+    known = [prefix for prefix in found if prefix is not None]
+    return merge(known) if len(known) == len(found) else None
+
+
+def _of_family(prefixes: Iterable[Prefix], is_ipv4: bool) -> tuple[Prefix, ...]:
+    return merge(prefix for prefix in prefixes if prefix.is_ipv4 == is_ipv4)
