@@ -118,7 +118,7 @@ def _stopped_earlier(case: Case) -> Explanation:
 
 def _difference(case: Case, predicted: Observation, rules: LoggedRules) -> Explanation:
     unknown = rules.unknown_part(case.acl, case.rule)
-    if case.end_to_end.code == "PLATFORM_TRAFFIC_NOT_MODELLED":
+    if case.end_to_end.code == "PLATFORM_SERVICE_UNKNOWN":
         return Explanation("undecided", case.end_to_end.code)
     if case.is_reply:
         return _REPLY

@@ -5,16 +5,21 @@ Learn: azure/firewall/rule-processing, azure/firewall/snat-private-range
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
 from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.filters import NO_TABLE, Filters
+from simulator.dataplane.places import place_count
 from simulator.dataplane.regions import mask_of
 from simulator.network.appliance_rules import appliance_rules
+from simulator.network.filter_rules import FilterRule
+from simulator.network.firewall_rule_forms import DnatRule
 from simulator.network.firewall_rules import FirewallRules, firewall_rules
 from simulator.network.model import Endpoint, Network
-from simulator.space.addresses import EVERYTHING, Prefix
+from simulator.space.addresses import EVERYTHING, Prefix, parse_address
 
 Int32 = npt.NDArray[np.int32]
 UInt8 = npt.NDArray[np.uint8]
@@ -37,14 +42,14 @@ class Appliances:
             for place, endpoint in enumerate(network.endpoints)
             if endpoint.kind == "firewall"
         }
-        count = len(network.endpoints) + len(network.gateways) + 2
+        count = place_count(network)
         self.is_firewall = np.zeros(count, bool)
         self.is_firewall[list(self.firewalls)] = True
-        self.has_application_rules = np.zeros(count, bool)
-        self.has_dnat_rules = np.zeros(count, bool)
+        self.threat_intelligence = np.zeros(count, bool)
+        self.application_table, self.dnat_table = (np.full(count, NO_TABLE, np.int32) for _ in range(2))
+        self.translations: dict[int, tuple[DnatRule, ...]] = {}
         for place, rules in self.firewalls.items():
-            self.has_application_rules[place] = rules.has_application_rules
-            self.has_dnat_rules[place] = rules.has_dnat_rules
+            self._firewall(place, rules)
         self.behaviour = np.full(count, IP_FORWARDING_OFF, np.uint8)
         self.table = np.full(count, NO_TABLE, np.int32)
         stateful = np.zeros(count, bool)
@@ -56,6 +61,25 @@ class Appliances:
             )
         keys = np.random.default_rng(7).integers(1, 1 << 63, count, dtype=np.uint64)
         self.key: UInt64 = np.where(stateful, keys, np.uint64(0))
+
+    def _firewall(self, place: int, rules: FirewallRules) -> None:
+        """The tables of a firewall beside its network rules; `translations` has the rows of its DNAT table."""
+        acl = self._network.endpoints[place].id
+        self.threat_intelligence[place] = rules.threat_intel_denies
+        if rules.application_rules:
+            self.application_table[place] = self._filters.add(acl, "application", rules.application_rules)
+        if rules.dnat_rules:
+            asked: tuple[FilterRule, ...] = tuple(held.rule for held in rules.dnat_rules)
+            self.dnat_table[place] = self._filters.add(acl, "DNAT", asked)
+            self.translations[int(self.dnat_table[place])] = rules.dnat_rules
+
+    def translated_prefixes(self) -> Iterator[Prefix]:
+        """The addresses that DNAT rules translate to."""
+        for rules in self.translations.values():
+            for held in rules:
+                if held.translated_address is not None:
+                    address = parse_address(held.translated_address)
+                    yield Prefix(address, address)
 
     def _behaviour(self, place: int, endpoint: Endpoint) -> int:
         if place in self.firewalls:

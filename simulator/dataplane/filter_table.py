@@ -26,11 +26,14 @@ UInt64 = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 
 #: Tags of an address as seen from a subnet, as bits. MAYBE: a gateway with unknown routes could make it VirtualNetwork.
-IN_VIRTUAL_NETWORK, IN_INTERNET, MAYBE_VIRTUAL_NETWORK = 1, 2, 4
-TAG_COMBINATIONS = 8
+#: BY_DEFAULT_ROUTE: nothing but a default route makes it VirtualNetwork.
+IN_VIRTUAL_NETWORK, IN_INTERNET, MAYBE_VIRTUAL_NETWORK, BY_DEFAULT_ROUTE = 1, 2, 4, 8
+TAG_COMBINATIONS = 16
 #: The port of a packet whose protocol has none: every rule matches it.
 NO_PORT = 65536
 ALLOW, DENY, ALWAYS_ALLOW, NO_MATCH = 0, 1, 2, 3
+#: What the documentation lists for "Any": TCP, UDP and both versions of ICMP.
+_DOCUMENTED_PROTOCOLS = (1, 6, 17, 58)
 _ACTIONS = {"Allow": ALLOW, "Deny": DENY, "AlwaysAllow": ALWAYS_ALLOW}
 
 Run = tuple[int, int]
@@ -101,29 +104,54 @@ def _deployment_matters(rules: tuple[FilterRule, ...]) -> list[bool]:
 
 
 class FilterTable:
-    """The compiled form of one ordered rule list of `acl`; `rules` keeps where each row came from."""
+    """The compiled form of one ordered rule list of `acl`; `rules` keeps where each row came from.
 
-    def __init__(self, acl: ResourceId, rules: tuple[FilterRule, ...], atoms: Atoms) -> None:
+    `every_protocol`: what protocol ``*`` of a rule that Azure did not add itself stands for; else TCP, UDP and ICMP.
+    """
+
+    def __init__(
+        self, acl: ResourceId, rules: tuple[FilterRule, ...], atoms: Atoms, every_protocol: bool = True
+    ) -> None:
         self.acl = acl
         self.rules = rules
         self._atoms = atoms
+        self._every_protocol = every_protocol
         actions = [_ACTIONS[rule.action] for rule in rules]
         self.action = np.array([*actions, NO_MATCH], np.uint8)
         self.deployment_matters = np.array([*_deployment_matters(rules), False])
         self.is_default = np.array([*(rule.is_default for rule in rules), False])
         self.is_resolved = np.array([*(not _unresolved(rule) for rule in rules), True])
+        self.is_any_protocol = np.array([*(not rule.protocols and not rule.is_default for rule in rules), False])
+        self._names_inside = np.array(
+            [
+                *(["VirtualNetwork" in side.tags for side in (rule.sources, rule.destinations)] for rule in rules),
+                [False, False],
+            ]
+        )
 
     def first_match(self, header: Header) -> Matches:
         """The first rule that matches, or may match, each packet."""
         may = self._may(header)
         row = _lowest_bit(may, len(self.rules))
-        doubtful = (header.source_tag | header.destination_tag) >= MAYBE_VIRTUAL_NETWORK
+        doubtful = ((header.source_tag | header.destination_tag) & MAYBE_VIRTUAL_NETWORK) != 0
         if not self.rules or not (doubtful.any() or not self.is_resolved.all()):
             return Matches(row, np.ones(len(row), bool))
         must = self._must(header)
         matched = np.minimum(row, len(self.rules) - 1)
         hit = must[np.arange(len(row)), matched >> 6] >> (matched & 63).astype(np.uint64) & np.uint64(1)
         return Matches(row, (hit == 1) | (row == len(self.rules)))
+
+    def is_widened(self, header: Header, row: Int32) -> Bools:
+        """Does each deciding rule name VirtualNetwork for an address that only a default route puts there?"""
+        sides = self._names_inside[row]
+        by_source = sides[:, 0] & ((header.source_tag & BY_DEFAULT_ROUTE) != 0)
+        widened: Bools = by_source | (sides[:, 1] & ((header.destination_tag & BY_DEFAULT_ROUTE) != 0))
+        return widened
+
+    def all_matches(self, header: Header) -> list[list[int]]:
+        """For each packet every rule that matches, or may match, in order."""
+        bits = np.unpackbits(self._may(header).view(np.uint8), axis=1, bitorder="little")
+        return [np.flatnonzero(row).tolist() for row in bits]
 
     def _may(self, header: Header) -> UInt64:
         sources = self._source.match(header.source) | self._tags(self._rules_by_source_tag, header.source_tag, True)
@@ -150,7 +178,7 @@ class FilterTable:
 
     @staticmethod
     def _tags(by_tag: UInt64, tag: UInt8, may: bool) -> UInt64:
-        found: UInt64 = by_tag[tag if may else tag & (MAYBE_VIRTUAL_NETWORK - 1)]
+        found: UInt64 = by_tag[tag if may else tag & ~np.uint8(MAYBE_VIRTUAL_NETWORK)]
         return found
 
     # Axes are built when first asked: `explain` compiles only the filters its packet meets.
@@ -172,7 +200,7 @@ class FilterTable:
 
     @cached_property
     def _protocol(self) -> Axis:
-        return Axis([_protocol_runs(rule.protocols) for rule in self.rules])
+        return Axis([self._protocol_runs(rule) for rule in self.rules])
 
     @cached_property
     def _rules_by_source_tag(self) -> UInt64:
@@ -189,6 +217,10 @@ class FilterTable:
     @cached_property
     def _unresolved_destinations(self) -> UInt64:
         return _bitset(len(self.rules), [at for at, rule in enumerate(self.rules) if rule.destinations.unresolved])
+
+    def _protocol_runs(self, rule: FilterRule) -> list[Run]:
+        any_protocol = () if rule.is_default or self._every_protocol else _DOCUMENTED_PROTOCOLS
+        return [(number, number + 1) for number in rule.protocols or any_protocol] or [(0, 256)]
 
     def _runs(self, addresses: AddressSet) -> list[Run]:
         return [run for prefix in addresses.prefixes for run in self._atoms.interval(prefix)]
@@ -228,10 +260,6 @@ def _disjoint(runs: Iterable[Run]) -> list[Run]:
 
 def _port_runs(ranges: tuple[PortRange, ...]) -> list[Run]:
     return [*((low, high + 1) for low, high in ranges), (NO_PORT, NO_PORT + 1)]
-
-
-def _protocol_runs(numbers: tuple[int, ...]) -> list[Run]:
-    return [(number, number + 1) for number in numbers] or [(0, 256)]
 
 
 def _bitset(count: int, members: list[int]) -> UInt64:

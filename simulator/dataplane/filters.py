@@ -10,11 +10,14 @@ import numpy.typing as npt
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.security_group import Direction
+from simulator.azure.virtual_network import Subnet
 from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.filter_table import NO_MATCH, FilterTable, Header
+from simulator.dataplane.interned import Interned
 from simulator.dataplane.places import endpoint_column
 from simulator.network.admin_rules import admin_rules, is_admin_exempt
-from simulator.network.filter_rules import FilterRule, security_group_rules
+from simulator.network.assumptions import is_assumed
+from simulator.network.filter_rules import FilterRule, platform_rules, security_group_rules
 from simulator.network.model import Endpoint, Network
 
 Int32 = npt.NDArray[np.int32]
@@ -24,6 +27,10 @@ DIRECTIONS: tuple[Direction, Direction] = ("Inbound", "Outbound")
 INBOUND, OUTBOUND = 0, 1
 #: Table numbers: no filter stands there; a filter is named but not in the export.
 NO_TABLE, MISSING_TABLE = -1, -2
+#: Policies of a subnet under which its security group filters private endpoints.
+_GROUP_POLICIES = frozenset({"enabled", "networksecuritygroupenabled"})
+#: Tags of the platform's own services; rules that name one are all that filters such traffic.
+PLATFORM_TAGS = ("AzurePlatformDNS", "AzurePlatformIMDS", "AzurePlatformLKM")
 
 
 class Found(NamedTuple):
@@ -58,8 +65,10 @@ class Filters:
         self.rule_lists: list[tuple[ResourceId, tuple[FilterRule, ...]]] = []
         self._numbers: dict[tuple[str, str], int] = {}
         self._tables: dict[int, FilterTable] = {}
+        self._every_protocol = is_assumed(network, "any_protocol_is_every_protocol")
+        self.platform = Interned(self._platform_table)
         self.admin = self._by_direction(self._admin_table)
-        self.nic_group = self._by_direction(lambda e, d: self._group_table(e.security_group, d))
+        self.nic_group = self._by_direction(lambda e, d: self._group_table(_nic_group(e), d))
         self.subnet_group = self._by_direction(lambda e, d: self._group_table(self._subnet_group(e), d))
         self.has_group = (self.nic_group[INBOUND] != NO_TABLE) | (self.subnet_group[INBOUND] != NO_TABLE)
         self._atoms: Atoms | None = None
@@ -80,7 +89,7 @@ class Filters:
         """A table, compiled when it is first asked for."""
         if number not in self._tables:
             assert self._atoms is not None
-            self._tables[number] = FilterTable(*self.rule_lists[number], self._atoms)
+            self._tables[number] = FilterTable(*self.rule_lists[number], self._atoms, self._every_protocol)
         return self._tables[number]
 
     def rule(self, table: int, row: int) -> FilterRule:
@@ -88,11 +97,23 @@ class Filters:
 
     def is_default(self, tables: Int32, rows: Int32) -> Bools:
         """Is the row of each packet's table one of the rules that Azure adds to every group?"""
-        is_default = np.zeros(len(tables), bool)
+        return self._of_rules(tables, lambda table, at: table.is_default[rows[at]])
+
+    def is_any_protocol(self, tables: Int32, rows: Int32) -> Bools:
+        """Does the row of each packet's table say protocol ``*``, other than a rule that Azure adds?"""
+        return self._of_rules(tables, lambda table, at: table.is_any_protocol[rows[at]])
+
+    def is_widened(self, tables: Int32, rows: Int32, header: Header) -> Bools:
+        """Does the row name VirtualNetwork for an address that only a default route puts there?"""
+        return self._of_rules(tables, lambda table, at: table.is_widened(header.at(at), rows[at]))
+
+    def _of_rules(self, tables: Int32, fact: Callable[[FilterTable, npt.NDArray[np.intp]], Bools]) -> Bools:
+        """One fact of each packet's rule; False where there is no table."""
+        facts = np.zeros(len(tables), bool)
         for number in np.unique(tables[tables >= 0]):
-            at = tables == number
-            is_default[at] = self.table(int(number)).is_default[rows[at]]
-        return is_default
+            at = np.flatnonzero(tables == number)
+            facts[at] = fact(self.table(int(number)), at)
+        return facts
 
     def match(self, tables: Int32, header: Header) -> Found:
         """The first match of each packet in its own table; packets without a table match nothing."""
@@ -134,4 +155,24 @@ class Filters:
 
     def _subnet_group(self, endpoint: Endpoint) -> ResourceId | None:
         subnet = self._network.subnets.get(endpoint.subnet)
-        return None if subnet is None else subnet.network_security_group
+        if subnet is None or (endpoint.private_endpoint is not None and not filters_private_endpoints(subnet)):
+            return None
+        return subnet.network_security_group
+
+    def _platform_table(self, place: int, is_subnet: int, tag: int) -> int:
+        """The table of the rules that name a platform tag, of the NIC's group or its subnet's."""
+        endpoint = self._network.endpoints[place]
+        group = self._subnet_group(endpoint) if is_subnet else endpoint.security_group
+        if group is None:
+            return NO_TABLE
+        rules = platform_rules(self._network, group, PLATFORM_TAGS[tag])
+        return MISSING_TABLE if rules is None else self.add(group, PLATFORM_TAGS[tag], rules)
+
+
+def _nic_group(endpoint: Endpoint) -> ResourceId | None:
+    return None if endpoint.private_endpoint is not None else endpoint.security_group
+
+
+def filters_private_endpoints(subnet: Subnet) -> bool:
+    """Does the subnet's security group filter its private endpoints? Not unless the subnet says so."""
+    return (subnet.private_endpoint_network_policies or "Disabled").lower() in _GROUP_POLICIES

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import RouteTable
+from simulator.azure.virtual_network import Subnet
 from simulator.dataplane.atoms import Atoms
-from simulator.dataplane.forwarding_table import NO_ROUTE, winning_routes
+from simulator.dataplane.forwarding_table import NO_ROUTE, disputed_by_endpoints, winning_routes
 from simulator.dataplane.places import NONE, Places
-from simulator.network.effective_routes import learned_routes_unknown, subnet_routes
+from simulator.network.effective_routes import learned_routes_unknown, subnet_routes, system_routes_of
 from simulator.network.groups import connectivity_deployment_unknown
 from simulator.network.model import Network
 from simulator.network.peerings import peers_of_unknown_space, unknown_gateways
@@ -22,9 +25,10 @@ UInt8 = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 
 #: Where a route leads. BY_ADDRESS: to whoever holds the destination in the VNet that the route leads into.
-BY_ADDRESS, TO_APPLIANCE, TO_GATEWAY, TO_INTERNET, DROP, SERVICE_ENDPOINT, PRIVATE_ENDPOINT = range(7)
+BY_ADDRESS, TO_APPLIANCE, TO_GATEWAY, TO_INTERNET, DROP, SERVICE_ENDPOINT = range(6)
 #: Routes that lead nowhere, and why.
-UNREACHABLE, NOT_IN_EXPORT, PEER_MISSING, MISSING = range(7, 11)
+UNREACHABLE, NOT_IN_EXPORT, PEER_MISSING, OVERLAP, MISSING = range(6, 11)
+_APPLIANCES = frozenset({"VirtualAppliance", "VirtualApplianceEcmp"})
 _LEADS = {
     "VnetLocal": BY_ADDRESS,
     "VNetPeering": BY_ADDRESS,
@@ -34,23 +38,29 @@ _LEADS = {
     "Internet": TO_INTERNET,
     "None": DROP,
     "VirtualNetworkServiceEndpoint": SERVICE_ENDPOINT,
-    "InterfaceEndpoint": PRIVATE_ENDPOINT,
+    "InterfaceEndpoint": BY_ADDRESS,
 }
 
 
 def route_prefixes(network: Network) -> set[Prefix]:
-    return {
-        parse_prefix(text)
-        for subnet in network.subnets
-        for route in subnet_routes(network, subnet)
-        for text in route.prefixes
-    }
+    tables = [
+        *(subnet_routes(network, subnet) for subnet in network.subnets),
+        *(
+            system_routes_of(network, vnet)
+            for vnet in {one.virtual_network for one in network.endpoints if one.private_endpoint is not None}
+            if vnet in network.virtual_networks
+        ),
+    ]
+    return {parse_prefix(text) for routes in tables for route in routes for text in route.prefixes}
 
 
 class Forwarding:
-    """`row[subnet, region]` is the winning route's number; `leads`, `target`, `vnet` are columns by route number.
+    """`row[table, region]` is the winning route's number; `leads`, `target`, `vnet` are columns by route number.
 
-    The last row of every column is for "no route"; the last row of `row` is for places without a subnet.
+    `table_of_place` says whose table a place asks: that of its subnet, or, for private endpoints, which no user-defined
+    route applies to, that of its VNet's system routes. Tables are subnets first, in the network's order, then those of
+    VNets. The last row of every column is for "no route"; the last table is for places without a subnet. A route over
+    several equal next hops (`is_ecmp`) has all of them in `next_hops`.
     """
 
     def __init__(self, network: Network, regions: Atoms, places: Places) -> None:
@@ -62,27 +72,47 @@ class Forwarding:
         for local, remote in network.peerings:
             if remote in places.vnet_number:
                 self._peers_of.setdefault(local, []).append(remote)
-        rows = [self._subnet_row(subnet, regions) for subnet in network.subnets]
-        rows.append(np.full(len(regions), NO_ROUTE, np.int32))
-        self.row = np.stack(rows)
+        self.next_hops: dict[int, tuple[int, ...]] = {}
+        tables = self._tables()
+        rows = [self._row(vnet, routes, regions) for _, vnet, routes in tables]
+        disputed = [disputed_by_endpoints(routes, regions) for _, _, routes in tables]
+        self.row = np.stack([*rows, np.full(len(regions), NO_ROUTE, np.int32)])
         self.row[self.row == NO_ROUTE] = len(self.routes)
+        self.endpoint_disputed = np.stack([*disputed, np.zeros(len(regions), bool)])
         self._columns()
-        self.routes_unknown = np.array(
-            [*(bool(learned_routes_unknown(network, one)) for one in network.subnets), False]
-        )
-        self.gateways_unknown = np.array(
-            [*(bool(unknown_gateways(network, one.virtual_network)) for one in network.subnets.values()), False]
-        )
-        self.peers_unknown = np.array(
-            [*(bool(peers_of_unknown_space(network, one.virtual_network)) for one in network.subnets.values()), False]
-        )
-        self.connectivity_unknown = np.array([*(self._may_be_in_a_group(one) for one in network.subnets), False])
-        self.tag_missing = np.array([*(self._misses_tag(one) for one in network.subnets), False])
-        self.table_missing = np.array([*(self._misses_table(one) for one in network.subnets), False])
+        subnets, vnets = [subnet for subnet, _, _ in tables], [vnet for _, vnet, _ in tables]
+        self.routes_unknown = _flags(self._learns_unknown(subnet, vnet) for subnet, vnet, _ in tables)
+        self.gateways_unknown = _flags(bool(unknown_gateways(network, vnet)) for vnet in vnets)
+        self.peers_unknown = _flags(bool(peers_of_unknown_space(network, vnet)) for vnet in vnets)
+        self.connectivity_unknown = _flags(bool(connectivity_deployment_unknown(network, vnet)) for vnet in vnets)
+        self.tag_missing = _flags(_misses_tag(routes) for _, _, routes in tables)
+        self.table_missing = _flags(subnet is not None and self._misses_table(subnet) for subnet in subnets)
 
-    def _subnet_row(self, subnet: ResourceId, regions: Atoms) -> Int32:
-        owner = self._places.vnet_number.get(self._network.subnets[subnet].virtual_network, NONE)
-        return winning_routes(subnet_routes(self._network, subnet), regions, lambda route: self._number(route, owner))
+    def _tables(self) -> list[tuple[Subnet | None, ResourceId, tuple[EffectiveRoute, ...]]]:
+        """Subnet (None: the system routes of a VNet), VNet and routes of every table, in the order of `row`."""
+        network, places = self._network, self._places
+        tables: list[tuple[Subnet | None, ResourceId, tuple[EffectiveRoute, ...]]] = [
+            (subnet, subnet.virtual_network, subnet_routes(network, identity))
+            for identity, subnet in network.subnets.items()
+        ]
+        self.table_of_place = places.subnet.copy()
+        own: dict[ResourceId, int] = {}
+        for place, endpoint in enumerate(network.endpoints):
+            vnet = endpoint.virtual_network
+            if endpoint.private_endpoint is not None and vnet in network.virtual_networks:
+                if vnet not in own:
+                    own[vnet] = len(tables)
+                    tables.append((None, vnet, system_routes_of(network, vnet)))
+                self.table_of_place[place] = own[vnet]
+        return tables
+
+    def _row(self, vnet: ResourceId, routes: tuple[EffectiveRoute, ...], regions: Atoms) -> Int32:
+        owner = self._places.vnet_number.get(vnet, NONE)
+        return winning_routes(routes, regions, lambda route: self._number(route, owner))
+
+    def _learns_unknown(self, subnet: Subnet | None, vnet: ResourceId) -> bool:
+        unknown = unknown_gateways(self._network, vnet)
+        return bool(unknown if subnet is None else learned_routes_unknown(self._network, subnet.id))
 
     def _number(self, route: EffectiveRoute, owner: int) -> int:
         key = (route, owner)
@@ -94,7 +124,8 @@ class Forwarding:
 
     def _columns(self) -> None:
         places = self._places
-        rows = [self._lead(route, owner) for route, owner in zip(self.routes, self._owners, strict=True)]
+        numbered = enumerate(zip(self.routes, self._owners, strict=True))
+        rows = [self._lead(number, route, owner) for number, (route, owner) in numbered]
         rows.append((MISSING, places.nowhere, NONE))
         leads, targets, vnets = zip(*rows, strict=True)
         self.leads = np.array(leads, np.uint8)
@@ -103,14 +134,17 @@ class Forwarding:
         self.is_connected_group = np.array([*(one.next_hop_type == "ConnectedGroup" for one in self.routes), False])
         self.is_system = np.array([*(route.source == "Default" for route in self.routes), False])
         self.is_beatable = np.array([*(one.source == "User" and not _is_host(one) for one in self.routes), False])
-        self.is_to_appliance = np.array([*(one.next_hop_type == "VirtualAppliance" for one in self.routes), False])
+        self.is_to_appliance = np.array([*(one.next_hop_type in _APPLIANCES for one in self.routes), False])
+        self.is_ecmp = np.array([*(at in self.next_hops for at in range(len(self.routes))), False])
         self.is_learned = np.array([*(route.source == "VirtualNetworkGateway" for route in self.routes), False])
 
-    def _lead(self, route: EffectiveRoute, owner: int) -> tuple[int, int, int]:
+    def _lead(self, number: int, route: EffectiveRoute, owner: int) -> tuple[int, int, int]:
         """(where it leads, the place it leads to, the VNet it leads into)."""
         places = self._places
-        if route.next_hop_type == "VirtualAppliance":
-            return self._appliance(route, owner)
+        if route.next_hop_type in _APPLIANCES:
+            return self._appliance(number, route, owner)
+        if route.overlaps:
+            return OVERLAP, places.nowhere, NONE
         leads = _LEADS[route.next_hop_type]
         if leads == TO_GATEWAY:
             gateway = places.gateway_number.get(route.gateway, places.nowhere) if route.gateway else places.nowhere
@@ -122,36 +156,42 @@ class Forwarding:
             return (PEER_MISSING if vnet == NONE else leads), places.nowhere, vnet
         return leads, places.nowhere, NONE
 
-    def _appliance(self, route: EffectiveRoute, owner: int) -> tuple[int, int, int]:
-        """The endpoint at the next hop address in this VNet or a directly peered one."""
+    def _appliance(self, number: int, route: EffectiveRoute, owner: int) -> tuple[int, int, int]:
+        """The endpoint at the next hop address in this VNet or a directly peered one; the first of several."""
         places = self._places
         if not route.is_reachable:
             return UNREACHABLE, places.nowhere, NONE
-        if route.next_hop_ip is None:
+        addresses = route.next_hop_ips or ((route.next_hop_ip,) if route.next_hop_ip is not None else ())
+        found = [place for text in addresses if (place := self._answering(text, owner)) != places.nowhere]
+        if not found:
             return NOT_IN_EXPORT, places.nowhere, NONE
+        if len(found) > 1:
+            self.next_hops[number] = tuple(found)
+        return TO_APPLIANCE, found[0], int(places.vnet[found[0]])
+
+    def _answering(self, address: str, owner: int) -> int:
+        places = self._places
         near = [owner, *(places.vnet_number[remote] for remote in self._peers(owner))]
-        atom = places.atom(parse_address(route.next_hop_ip))
-        for vnet in near:
-            place = places.owner_of(vnet, atom)
-            if place != places.nowhere:
-                return TO_APPLIANCE, place, int(places.vnet[place])
-        return NOT_IN_EXPORT, places.nowhere, NONE
+        atom = places.atom(parse_address(address))
+        found = (places.owner_of(vnet, atom) for vnet in near)
+        return next((place for place in found if place != places.nowhere), places.nowhere)
 
     def _peers(self, owner: int) -> list[ResourceId]:
         return self._peers_of.get(self._network.snapshot.virtual_networks[owner].id, [])
 
-    def _may_be_in_a_group(self, subnet: ResourceId) -> bool:
-        vnet = self._network.subnets[subnet].virtual_network
-        return bool(connectivity_deployment_unknown(self._network, vnet))
-
-    def _misses_tag(self, subnet: ResourceId) -> bool:
-        """Does a route of the subnet name a service tag that nobody knows?"""
-        rows = subnet_routes(self._network, subnet)
-        return any(route.service_tag is not None and not route.prefixes for route in rows)
-
-    def _misses_table(self, subnet: ResourceId) -> bool:
-        table = self._network.subnets[subnet].route_table
+    def _misses_table(self, subnet: Subnet) -> bool:
+        table = subnet.route_table
         return table is not None and self._network.snapshot.get(table, RouteTable) is None
+
+
+def _misses_tag(routes: tuple[EffectiveRoute, ...]) -> bool:
+    """Does a route name a service tag that nobody knows?"""
+    return any(route.service_tag is not None and not route.prefixes for route in routes)
+
+
+def _flags(values: Iterable[bool]) -> Bools:
+    """A column by table; the last is for places without a subnet."""
+    return np.array([*values, False])
 
 
 def _is_host(route: EffectiveRoute) -> bool:

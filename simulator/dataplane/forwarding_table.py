@@ -21,7 +21,7 @@ SHIELDED_FROM_BGP = frozenset({"VnetLocal", "VNetPeering", "VNetGlobalPeering", 
 _SERVICE_ENDPOINT = "VirtualNetworkServiceEndpoint"
 _SOURCE_RANK = {"Default": 0, "VirtualNetworkGateway": 1, "User": 2}
 #: Between system routes of one prefix: the VNet's own space, then peering, then the connected group.
-_SYSTEM_RANK = {"ConnectedGroup": 1, "VNetGlobalPeering": 2, "VNetPeering": 2, "VnetLocal": 3}
+_SYSTEM_RANK = {"ConnectedGroup": 1, "VNetGlobalPeering": 2, "VNetPeering": 2, "VnetLocal": 3, "InterfaceEndpoint": 4}
 
 
 def winning_routes(routes: Iterable[EffectiveRoute], regions: Atoms, number: Callable[[EffectiveRoute], int]) -> Int32:
@@ -38,6 +38,23 @@ def winning_routes(routes: Iterable[EffectiveRoute], regions: Atoms, number: Cal
         without_bgp = [row for row in active if row[1].source != "VirtualNetworkGateway"]
         best = np.where(shield, _painted(without_bgp, regions, number), best)
     return _keep_service_endpoints(best, active, regions, number)
+
+
+def disputed_by_endpoints(routes: Iterable[EffectiveRoute], regions: Atoms) -> npt.NDArray[np.bool_]:
+    """Where the two readings of a service endpoint against a user-defined route differ.
+
+    Both cover the region, the user's by an equal or longer prefix, and its next hop is not Internet.
+    """
+    longest = {_SERVICE_ENDPOINT: np.zeros(len(regions), np.int32), "User": np.zeros(len(regions), np.int32)}
+    for route in routes:
+        kind = "User" if route.source == "User" and route.next_hop_type != "Internet" else route.next_hop_type
+        if kind in longest:
+            for prefix in map(parse_prefix, route.prefixes):
+                for low, stop in regions.interval(prefix):
+                    longest[kind][low:stop] = np.maximum(longest[kind][low:stop], prefix.length + 1)
+    endpoint, user = longest[_SERVICE_ENDPOINT], longest["User"]
+    disputed: npt.NDArray[np.bool_] = (endpoint > 0) & (user >= endpoint)
+    return disputed
 
 
 def _precedence(row: tuple[Prefix, EffectiveRoute]) -> tuple[int, int, int]:

@@ -1,11 +1,11 @@
-"""Places: where a packet can be. Endpoints first, then gateways, then the Internet, then nowhere.
+"""Places: where a packet can be. Endpoints, gateways, platform services, then Azure's platform, the Internet, nowhere.
 
-Every column has a row for each place, the last two included, so that no lookup needs a negative index.
+Every column has a row for each place, the last ones included, so that no lookup needs a negative index.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,7 +13,9 @@ import numpy.typing as npt
 
 from simulator.dataplane.atoms import Atoms
 from simulator.network.model import Endpoint, Gateway, Network
-from simulator.space.addresses import parse_address
+from simulator.network.platform_services import Service, services
+from simulator.network.prefixes import readable_prefixes
+from simulator.space.addresses import Prefix, parse_address
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
@@ -24,8 +26,21 @@ T = TypeVar("T")
 
 
 def endpoint_column(network: Network, fact: Callable[[Endpoint], T], other: T) -> npt.NDArray[Any]:
-    """A column of one fact of endpoints; gateways, the Internet and nowhere get `other`."""
-    return np.array([*map(fact, network.endpoints), *[other] * (len(network.gateways) + 2)])
+    """A column of one fact of endpoints; every other place gets `other`."""
+    return np.array([*map(fact, network.endpoints), *[other] * (place_count(network) - len(network.endpoints))])
+
+
+def place_count(network: Network) -> int:
+    """The number of places: the platform, the Internet and nowhere are three."""
+    return len(network.endpoints) + len(network.gateways) + len(services(network)) + 3
+
+
+def managed_prefixes(network: Network) -> Iterator[tuple[int, Prefix]]:
+    """(number of a managed endpoint, prefix of its subnet): every address there is the service's."""
+    for number, endpoint in enumerate(network.endpoints):
+        held = network.subnets.get(endpoint.subnet) if endpoint.kind == "managed" else None
+        for prefix in readable_prefixes(held.prefixes) if held is not None else ():
+            yield number, prefix
 
 
 class Places:
@@ -34,8 +49,11 @@ class Places:
     def __init__(self, network: Network, atoms: Atoms) -> None:
         self.endpoints: tuple[Endpoint, ...] = network.endpoints
         self.gateways: tuple[Gateway, ...] = network.gateways
+        self.services: tuple[Service, ...] = services(network)
         self.first_gateway = len(self.endpoints)
-        self.internet = self.first_gateway + len(self.gateways)
+        self.first_service = self.first_gateway + len(self.gateways)
+        self.platform = self.first_service + len(self.services)
+        self.internet = self.platform + 1
         self.nowhere = self.internet + 1
         self._atoms = atoms
         self.subnet_number = {identity: at for at, identity in enumerate(network.subnets)}
@@ -47,7 +65,7 @@ class Places:
             lambda g: self.vnet_number.get(g.virtual_network, NONE),
             NONE,
         )
-        self._index_owners()
+        self._index_owners(network)
 
     def _gateway_subnet(self, gateway: Gateway) -> int:
         return NONE if gateway.subnet is None else self.subnet_number.get(gateway.subnet, NONE)
@@ -55,10 +73,23 @@ class Places:
     def _column(
         self, of_endpoint: Callable[[Endpoint], int], of_gateway: Callable[[Gateway], int], other: int
     ) -> Int32:
-        values = [*map(of_endpoint, self.endpoints), *map(of_gateway, self.gateways), other, other]
-        return np.array(values, np.int32)
+        others = [other] * (self.nowhere + 1 - self.first_service)
+        return np.array([*map(of_endpoint, self.endpoints), *map(of_gateway, self.gateways), *others], np.int32)
 
-    def _index_owners(self) -> None:
+    def is_gateway(self, place: Int32) -> Bools:
+        found: Bools = (place >= self.first_gateway) & (place < self.first_service)
+        return found
+
+    def is_outside(self, place: Int32) -> Bools:
+        """Is each place beyond the network: a platform service, the platform, the Internet?"""
+        found: Bools = (place >= self.first_service) & (place < self.nowhere)
+        return found
+
+    def is_service(self, place: Int32) -> Bools:
+        found: Bools = (place >= self.first_service) & (place < self.platform)
+        return found
+
+    def _index_owners(self, network: Network) -> None:
         """(VNet, atom) → endpoint, because address spaces may overlap; atom → endpoint where only one holds it."""
         owners: dict[int, int] = {}
         by_atom: dict[int, set[int]] = {}
@@ -73,6 +104,11 @@ class Places:
                 by_atom.setdefault(atom, set()).add(place)
             for text in endpoint.public_addresses:
                 public[self._atoms.of(parse_address(text))] = place
+        for place, prefix in managed_prefixes(network):
+            for low, stop in self._atoms.interval(prefix):
+                for atom in range(low, stop):
+                    if owners.setdefault(self._key(int(self.vnet[place]), atom), place) == place:
+                        by_atom.setdefault(atom, set()).add(place)
         self._owner_keys, self._owner_places = _sorted_columns(owners)
         self._alone = {atom: next(iter(places)) for atom, places in by_atom.items() if len(places) == 1}
         self._public_keys, self._public_places = _sorted_columns(public)
@@ -120,9 +156,11 @@ class Places:
     def name(self, place: int) -> str:
         if place < self.first_gateway:
             return self.endpoints[place].name
-        if place < self.internet:
+        if place < self.first_service:
             return self.gateways[place - self.first_gateway].name
-        return "Internet" if place == self.internet else "?"
+        if place < self.platform:
+            return self.services[place - self.first_service].name
+        return {self.platform: "Azure platform", self.internet: "Internet"}.get(place, "?")
 
 
 def _sorted_columns(mapping: Mapping[int, int]) -> tuple[Int64, Int32]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -11,16 +11,21 @@ from simulator.azure.gateway import VirtualNetworkGateway
 from simulator.azure.resource import ResourceId
 from simulator.dataplane.appliances import Appliances
 from simulator.dataplane.atoms import Atoms
-from simulator.dataplane.egress import outbound_methods
+from simulator.dataplane.balancers import Balancers
+from simulator.dataplane.egress import Egress
 from simulator.dataplane.filters import Filters
 from simulator.dataplane.forwarding import Forwarding, route_prefixes
+from simulator.dataplane.interned import Interned
 from simulator.dataplane.links import Links
-from simulator.dataplane.places import Places, endpoint_column
-from simulator.dataplane.private_endpoints import PrivateEndpoints
+from simulator.dataplane.places import Places, endpoint_column, managed_prefixes
 from simulator.dataplane.regions import RegionFacts, region_prefixes
+from simulator.dataplane.services import PlatformServices
+from simulator.network.assumptions import ASSUMPTIONS, is_assumed
 from simulator.network.model import Network
+from simulator.network.platform_services import services
 from simulator.network.prefixes import readable_prefixes
-from simulator.space.addresses import IPV4_SPACE, Prefix, parse_address
+from simulator.network.private_endpoints import endpoint_state
+from simulator.space.addresses import IPV4_SPACE, Prefix, format_address, parse_address
 
 Int32 = npt.NDArray[np.int32]
 UInt64 = npt.NDArray[np.uint64]
@@ -51,13 +56,18 @@ class DataPlane:
         self.appliances.translate(self.facts.is_public, self.regions)
         first, last = self.atoms.interval(IPV4_SPACE)[0]
         self.is_ipv4 = (np.arange(len(self.atoms)) >= first) & (np.arange(len(self.atoms)) < last)
-        self.outbound = outbound_methods(network)
+        self.egress = Egress(network, self.places)
+        self.balancers = Balancers(network, self.places)
+        self.services = PlatformServices(network, self.places, self.atoms, self.egress)
+        self.assumes = {key: is_assumed(network, key) for key in ASSUMPTIONS}
         self._nearby: dict[int, tuple[int, ...]] = {}
         self._peers: dict[ResourceId, list[ResourceId]] = {}
         for own, remote in network.peerings:
             self._peers.setdefault(own, []).append(remote)
-        self.private_endpoints = PrivateEndpoints(self.places, self.nearby)
         self.is_private_endpoint = endpoint_column(network, lambda one: one.private_endpoint is not None, False)
+        self.private_endpoint_states = Interned(self._private_endpoint_state)
+        # What sends and receives by itself, behind the filters of a NIC.
+        self.is_nic = endpoint_column(network, lambda one: one.kind in ("nic", "appliance", "managed"), False)
         self.is_load_balanced = endpoint_column(network, lambda one: one.is_load_balanced, False)
         self.has_public_ip = endpoint_column(network, lambda one: bool(one.public_addresses), False)
         self.has_standard_public_ip = endpoint_column(network, lambda one: one.public_sku == "Standard", False)
@@ -69,6 +79,14 @@ class DataPlane:
             held = network.snapshot.get(gateway.id, VirtualNetworkGateway)
             forced = held is not None and held.gateway_default_site is not None  # forced tunnelling of a VPN gateway
             self.gateway_has_default[number] = forced or 0 in lengths
+
+    def address(self, atom: int) -> str:
+        """The first address of an atom; the only one of an atom that an endpoint owns."""
+        return format_address(self.atoms.points[atom])
+
+    def _private_endpoint_state(self, place: int) -> str:
+        endpoint = self.places.endpoints[place].private_endpoint
+        return "DELIVERED" if endpoint is None else endpoint_state(self.network, endpoint)
 
     def nearby(self, vnet: int) -> tuple[int, ...]:
         """The VNet and its direct peers, as numbers; nothing for -1."""
@@ -85,9 +103,18 @@ class DataPlane:
                 yield from rule.sources.prefixes
                 yield from rule.destinations.prefixes
         for endpoint in self.network.endpoints:
-            for text in (*endpoint.addresses, *endpoint.public_addresses):
-                address = parse_address(text)
-                yield Prefix(address, address)
+            yield from _hosts((*endpoint.addresses, *endpoint.public_addresses))
+        for _, prefix in managed_prefixes(self.network):
+            yield prefix
+        for service in services(self.network):
+            yield from _hosts(service.addresses)
+        yield from self.appliances.translated_prefixes()
+
+
+def _hosts(texts: Iterable[str]) -> Iterator[Prefix]:
+    for text in texts:
+        address = parse_address(text)
+        yield Prefix(address, address)
 
 
 def _halves(points: list[int]) -> tuple[UInt64, UInt64]:

@@ -11,12 +11,17 @@ from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import RouteTable
 from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.egress import storage_near_private_subnets
-from simulator.dataplane.filter_table import IN_INTERNET, IN_VIRTUAL_NETWORK, MAYBE_VIRTUAL_NETWORK
+from simulator.dataplane.filter_table import BY_DEFAULT_ROUTE, IN_INTERNET, IN_VIRTUAL_NETWORK, MAYBE_VIRTUAL_NETWORK
 from simulator.network.groups import connectivity_deployment_unknown, region_name
 from simulator.network.model import Network
 from simulator.network.peerings import peers_of_unknown_space, unknown_gateways
 from simulator.network.prefixes import readable_prefix, readable_prefixes
-from simulator.network.service_tags import INTERNET, internet_tag, virtual_network_tag
+from simulator.network.service_tags import (
+    INTERNET,
+    internet_tag,
+    virtual_network_tag,
+    virtual_network_without_default_routes,
+)
 from simulator.space.addresses import Prefix, parse_prefix
 
 Int32 = npt.NDArray[np.int32]
@@ -25,8 +30,10 @@ Bools = npt.NDArray[np.bool_]
 NONE = -1
 #: What no virtual network carries: loopback, multicast and broadcast.
 NOT_CARRIED = tuple(parse_prefix(text) for text in ("127.0.0.0/8", "224.0.0.0/4", "255.255.255.255", "::1", "ff00::/8"))
-#: Addresses of the platform itself: DHCP, DNS, health probes and the instance metadata service.
-PLATFORM = (parse_prefix("168.63.129.16/32"), parse_prefix("169.254.169.254/32"))
+#: The host's own addresses: DHCP, DNS and health probes; the IPv6 one sends probes only.
+HOST = (parse_prefix("168.63.129.16/32"), parse_prefix("fe80::1234:5678:9abc/128"))
+#: The instance metadata service.
+METADATA = (parse_prefix("169.254.169.254/32"),)
 #: The key management service that activates Windows, by TCP port 1688: exempt from rules, unless a default route leads
 #: elsewhere. Learn: azure/virtual-network/network-security-groups-overview (Azure platform considerations)
 KEY_MANAGEMENT = tuple(parse_prefix(text) for text in ("23.102.135.246", "20.118.99.224", "40.83.235.53"))
@@ -44,11 +51,12 @@ def mask_of(prefixes: Iterable[Prefix], regions: Atoms) -> Bools:
 
 def region_prefixes(network: Network) -> set[Prefix]:
     """Every prefix but those of routes that a region must not straddle."""
-    prefixes = {*INTERNET, *PLATFORM, *KEY_MANAGEMENT, *NOT_CARRIED}
+    prefixes = {*INTERNET, *HOST, *METADATA, *KEY_MANAGEMENT, *NOT_CARRIED}
     for vnet in network.snapshot.virtual_networks:
         prefixes.update(readable_prefixes(vnet.prefixes))
     for subnet in network.subnets:
         prefixes.update(virtual_network_tag(network, subnet))
+        prefixes.update(virtual_network_without_default_routes(network, subnet))
         prefixes.update(internet_tag(network, subnet))
     for gateway in network.gateways:
         prefixes.update(readable_prefixes(route.prefix for route in gateway.known_routes))
@@ -65,7 +73,8 @@ class RegionFacts:
     def __init__(self, network: Network, regions: Atoms) -> None:
         self._network, self._regions = network, regions
         self.is_public = mask_of(INTERNET, regions)
-        self.is_platform = mask_of(PLATFORM, regions)
+        self.is_host = mask_of(HOST, regions)
+        self.is_metadata = mask_of(METADATA, regions)
         self.is_key_management = mask_of(KEY_MANAGEMENT, regions)
         self.is_not_carried = mask_of(NOT_CARRIED, regions)
         self.vnet = np.full(len(regions), NONE, np.int32)
@@ -128,6 +137,8 @@ class RegionFacts:
         row = np.where(internet, IN_INTERNET, 0).astype(np.uint8)
         inside = mask_of(virtual_network_tag(self._network, subnet), self._regions)
         row[inside] |= IN_VIRTUAL_NETWORK
+        anyway = mask_of(virtual_network_without_default_routes(self._network, subnet), self._regions)
+        row[inside & ~anyway] |= BY_DEFAULT_ROUTE
         row[~inside & self._doubtful(subnet)] |= MAYBE_VIRTUAL_NETWORK
         return row
 

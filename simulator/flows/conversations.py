@@ -119,6 +119,7 @@ class Conversations:
             self.destination_port,
             self.protocol,
             contexts[self.mac] if len(self) else np.zeros(0, np.int32),
+            np.full(len(self), -1, np.int32),
         )
 
 

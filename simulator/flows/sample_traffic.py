@@ -101,6 +101,7 @@ def sample_flows(network: Network, count: int, seed: int) -> Packets:
         destination_port=ports,
         protocol=protocols.astype(np.uint8),
         context=np.array([source.context for source, _ in ends], np.int32),
+        service=np.full(count, -1, np.int32),
     )
 
 

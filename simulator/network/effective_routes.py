@@ -84,6 +84,14 @@ def subnet_of_nic(network: Network, nic: ResourceId) -> ResourceId:
     return endpoint.subnet
 
 
+def system_routes_of(network: Network, virtual_network: ResourceId) -> tuple[EffectiveRoute, ...]:
+    """The routes of the VNet where no route table and no service endpoint applies: what a private endpoint replies by.
+
+    Learn: azure/private-link/private-endpoint-overview (user-defined routes do not apply to its replies)
+    """
+    return _routes(network, virtual_network, None, ())
+
+
 def learned_routes_unknown(network: Network, subnet: ResourceId) -> tuple[ResourceId, ...]:
     """Gateways whose unknown routes could apply on this subnet, and hub VNets outside the export that lend a gateway.
 

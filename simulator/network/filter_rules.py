@@ -85,6 +85,23 @@ def security_group_rules(network: Network, group: ResourceId, direction: Directi
     return tuple(_security_rule(network, rule) for rule in held.rules(direction))
 
 
+@per_network
+def platform_rules(network: Network, group: ResourceId, tag: str) -> tuple[FilterRule, ...] | None:
+    """The group's outbound rules that name a platform tag as a destination; None: the group is not in the export.
+
+    Traffic to the platform's own services meets these rules only.
+    Learn: azure/virtual-network/service-tags-overview (AzurePlatformDNS, AzurePlatformIMDS, AzurePlatformLKM)
+    """
+    held = network.snapshot.get(group, NetworkSecurityGroup)
+    rules = security_group_rules(network, group, "Outbound")
+    if held is None or rules is None:
+        return None
+    named = zip(held.rules("Outbound"), rules, strict=True)
+    return tuple(
+        rule for written, rule in named if tag.lower() in {text.strip().lower() for text in written.destinations}
+    )
+
+
 def _security_rule(network: Network, rule: SecurityRule) -> FilterRule:
     source_ports, bad_source_ports = port_ranges(rule.source_ports)
     destination_ports, bad_ports = port_ranges(rule.destination_ports)

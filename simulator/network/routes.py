@@ -61,6 +61,7 @@ class EffectiveRoute:
     members: tuple[ResourceId, ...] = ()
     service_tag: str | None = None
     next_hop_ips: tuple[str, ...] = ()
+    overlaps: bool = False
 
     @property
     def next_hop_addresses(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from simulator.report.words import route_data, rule_data, rule_text
 from simulator.walk.explain import FlowVerification
 from simulator.walk.packets import TCP, UDP
 from simulator.walk.reasons import CODE_OF, REASONS, Verdict
-from simulator.walk.trace import Hop, Trace
+from simulator.walk.trace import Hop, Step, Trace
 
 _VERDICT_TONES: dict[Verdict, Tone] = {
     Verdict.ALLOW: "good",
@@ -18,9 +18,17 @@ _VERDICT_TONES: dict[Verdict, Tone] = {
     Verdict.UNKNOWN: "doubtful",
     Verdict.INTERMITTENT: "doubtful",
 }
-_OUTCOME_TONES: dict[str, Tone] = {"pass": "plain", "stop": "bad", "unknown": "doubtful"}
-_GLYPHS = {"pass": "✓", "stop": "✕", "unknown": "?"}
-_KINDS = {"nic": "", "firewall": "Azure Firewall", "gateway": "gateway", "internet": "", "unknown": ""}
+_OUTCOME_TONES: dict[str, Tone] = {"pass": "plain", "stop": "bad", "unknown": "doubtful", "intermittent": "doubtful"}
+_GLYPHS = {"pass": "✓", "stop": "✕", "unknown": "?", "intermittent": "~"}
+#: What is said of a place beside its name; NICs, the Internet and the platform need no more.
+_KINDS = {
+    "firewall": "Azure Firewall",
+    "gateway": "gateway",
+    "frontend": "load balancer",
+    "appliance": "routing appliance",
+    "managed": "managed service",
+    "service": "platform service",
+}
 
 
 def trace_report(trace: Trace, verification: FlowVerification | None = None) -> Report:
@@ -31,6 +39,8 @@ def trace_report(trace: Trace, verification: FlowVerification | None = None) -> 
         Lines(tuple(_verdict_lines(trace)), title="" if verification is None else "End to end"),
         _way(trace.hops, "The way there"),
         _way(trace.return_hops, "The way back"),
+        Lines.of(*_blocker_lines(trace), title="Everything that stops it"),
+        Lines.of(*(f"  {text}" for text in trace.assumptions), title="Assumed"),
         Lines.of(*(f"  {note}" for note in trace.notes), title="Keep in mind"),
         Lines.of(*(f"  {command}" for command in trace.verify), title="Check it on Azure", tone="command"),
     ]
@@ -74,15 +84,24 @@ def _verdict_lines(trace: Trace) -> Iterator[Line]:
         yield Line(f"  path: {' → '.join(prediction.path)}", "faint")
 
 
+def _blocker_lines(trace: Trace) -> Iterator[str]:
+    """Each layer that has to be mended, where there is more than the one that the verdict names."""
+    if len(trace.blockers) > 1:
+        for number, blocker in enumerate(trace.blockers, 1):
+            way = ", on the way back" if blocker.is_return else ""
+            yield f"  {number}  {blocker.place}{way}: {blocker.step.layer}: {blocker.step.text}"
+
+
 def _way(hops: tuple[Hop, ...], title: str) -> Lines:
     width = max((len(step.layer) for hop in hops for step in hop.steps), default=0)
     lines: list[Line] = []
     for number, hop in enumerate(hops, 1):
-        told = [text for text in (hop.place, hop.address, _KINDS[hop.kind]) if text]
+        told = [text for text in (hop.place, hop.address, _KINDS.get(hop.kind, "")) if text]
         lines.append(Line(f" {number}  {'  '.join(dict.fromkeys(told))}", "strong"))
         for step in hop.steps:
             text = f"    {_GLYPHS[step.outcome]} {step.layer:<{width}}  {step.text}"
             lines.append(Line(text, _OUTCOME_TONES[step.outcome]))
+            lines.extend(Line(f"      {'':<{width}}  {detail}", "faint") for detail in step.details)
     return Lines(tuple(lines), title=title)
 
 
@@ -125,6 +144,10 @@ def _data(trace: Trace, verification: FlowVerification | None) -> dict[str, Any]
         "path": list(prediction.path),
         "hops": [_hop_data(hop) for hop in trace.hops],
         "return_hops": [_hop_data(hop) for hop in trace.return_hops],
+        "blockers": [
+            {"place": held.place, "return": held.is_return, **_step_data(held.step)} for held in trace.blockers
+        ],
+        "assumptions": list(trace.assumptions),
         "notes": list(trace.notes),
         "verify": list(trace.verify),
     }
@@ -143,14 +166,16 @@ def _hop_data(hop: Hop) -> dict[str, Any]:
         "place": hop.place,
         "kind": hop.kind,
         "address": hop.address,
-        "steps": [
-            {
-                "layer": step.layer,
-                "outcome": step.outcome,
-                "text": step.text,
-                "rule": rule_data(step.rule),
-                "route": route_data(step.route),
-            }
-            for step in hop.steps
-        ],
+        "steps": [_step_data(step) for step in hop.steps],
+    }
+
+
+def _step_data(step: Step) -> dict[str, Any]:
+    return {
+        "layer": step.layer,
+        "outcome": step.outcome,
+        "text": step.text,
+        "rule": rule_data(step.rule),
+        "route": route_data(step.route),
+        "details": list(step.details),
     }

@@ -5,42 +5,58 @@ Learn: azure/virtual-network/ip-services/default-outbound-access, azure/nat-gate
 
 from __future__ import annotations
 
-import numpy as np
-
 from simulator.dataplane.plane import DataPlane
 from simulator.walk.in_flight import InFlight, Outcome, first_of
 from simulator.walk.packets import TCP, UDP, Bools, Int32
+from simulator.walk.reasons import CODE_OF
 
 SMTP_PORT = 25
 
 
 def internet_egress(plane: DataPlane, packets: InFlight) -> Outcome:
-    """Has the endpoint a way out for a packet of its own? NAT gateway > public IP > load balancer > default access.
+    """Has the endpoint a way out for a packet of its own, and does the platform let it go there?
 
-    A packet that an appliance forwards without source NAT keeps a source that Azure translates for nobody else.
+    A packet that an appliance forwards without source NAT keeps a source that Azure translates for nobody else. Storage
+    of the own region is reached from a private subnet without any way out.
     """
-    out, places, at = plane.outbound, plane.places, packets.at
-    is_ipv4 = plane.is_ipv4[packets.destination]
-    simple = is_ipv4 & ((packets.protocol == TCP) | (packets.protocol == UDP))
+    places, egress, at = plane.places, plane.egress, packets.at
     own = places.owner(places.vnet[at], packets.source) == at
-    explicit = (out.nat_gateway[at] & simple) | np.where(is_ipv4, out.public_ipv4[at], out.public_ipv6[at])
-    balanced = ~explicit & ~out.nat_gateway[at] & out.load_balancer[at]
-    implicit = out.default_access[at] & simple & ~out.nat_gateway[at]
+    methods = way_out(plane, packets)
+    none, unknown = egress.is_method(methods, "none"), egress.is_method(methods, "unknown")
     comes_back = places.owner_of_public(packets.destination) != places.nowhere
-    region = plane.region_of_atom[packets.destination]
-    near_storage = plane.facts.near_storage[plane.facts.storage_of_vnet[places.vnet[at]], region]
-    storage = out.private_subnet[at] & simple & (packets.protocol == TCP) & near_storage
-    smtp = (packets.protocol == TCP) & (packets.destination_port == SMTP_PORT)
     reason = first_of(
         len(packets),
         (~own, "NO_OUTBOUND_METHOD"),
-        (balanced, "LOAD_BALANCER_NOT_MODELLED"),
-        (~explicit & storage, "STORAGE_PATH_NOT_MODELLED"),
-        (~explicit & ~implicit, "NO_OUTBOUND_METHOD"),
-        (smtp, "SMTP_NOT_MODELLED"),
+        (unknown, "LOAD_BALANCER_NOT_IN_EXPORT"),
+        (none & ~_is_near_storage(plane, packets), "NO_OUTBOUND_METHOD"),
+        *_smtp(plane, packets),
         (comes_back, "PUBLIC_IP_HAIRPIN_NOT_MODELLED"),
     )
     return Outcome(reason, row=packets.route)
+
+
+def way_out(plane: DataPlane, packets: InFlight) -> Int32:
+    """The number of each packet's way out in ``plane.egress.methods``: by place, family and whether it has ports."""
+    has_ports = (packets.protocol == TCP) | (packets.protocol == UDP)
+    return plane.egress.methods.ask(packets.at, plane.is_ipv4[packets.destination], has_ports)
+
+
+def _is_near_storage(plane: DataPlane, packets: InFlight) -> Bools:
+    places, facts = plane.places, plane.facts
+    region = plane.region_of_atom[packets.destination]
+    near = facts.near_storage[facts.storage_of_vnet[places.vnet[packets.at]], region]
+    is_tcp = plane.is_ipv4[packets.destination] & (packets.protocol == TCP)
+    found: Bools = plane.egress.is_private[packets.at] & is_tcp & near
+    return found
+
+
+def _smtp(plane: DataPlane, packets: InFlight) -> list[tuple[Bools, str]]:
+    """TCP 25 to the Internet is the platform's to allow, by the offer of the subscription."""
+    mail = (packets.protocol == TCP) & (packets.destination_port == SMTP_PORT)
+    if not mail.any():
+        return []
+    answers = plane.egress.smtp.column(plane.egress.smtp.ask(packets.at), CODE_OF.__getitem__)
+    return [(mail & (answers == CODE_OF[code]), code) for code in ("SMTP_BLOCKED", "SMTP_OFFER_UNKNOWN")]
 
 
 def gateway_egress(plane: DataPlane, packets: InFlight) -> Outcome:
@@ -55,7 +71,7 @@ def gateway_egress(plane: DataPlane, packets: InFlight) -> Outcome:
     leads_there = facts.gateway[region] + places.first_gateway == packets.target
     leads_there |= plane.gateway_has_default[packets.target]
     unknown = plane.gateway_routes_unknown[packets.target]
-    from_gateway = packets.at >= places.first_gateway
+    from_gateway = places.is_gateway(packets.at)
     subnets = plane.links.joins(own, places.subnet[packets.at]) & plane.links.joins(
         theirs, places.subnet[packets.target]
     )
@@ -89,7 +105,6 @@ def gateway_entry(plane: DataPlane, packets: InFlight) -> Outcome:
     by_another = ~in_vnet & (leads_to >= 0) & (leads_to + plane.places.first_gateway != packets.at)
     reason = first_of(
         len(packets),
-        (plane.private_endpoints.near(packets.at, packets.destination), "PRIVATE_ENDPOINT_NOT_MODELLED"),
         (by_another, "GATEWAY_NO_TRANSIT"),
         (~in_vnet, "OUTSIDE_AZURE"),
         (~advertised, "GATEWAY_TRANSIT_OFF"),

@@ -12,6 +12,7 @@ import numpy as np
 from simulator.azure.security_group import Direction
 from simulator.dataplane.plane import DataPlane
 from simulator.errors import QuestionError
+from simulator.network.assumptions import ASSUMPTIONS, assumption_text, is_assumed
 from simulator.network.model import Endpoint, Network
 from simulator.network.prefixes import readable_prefixes
 from simulator.space.addresses import format_address, parse_address
@@ -21,7 +22,8 @@ from simulator.walk.packets import TCP, UDP
 from simulator.walk.predictions import Observation, Prediction, RuleReference, observation
 from simulator.walk.questions import EPHEMERAL_PORT, PROTOCOL_NUMBERS, Question, parse_question, socket_text
 from simulator.walk.reasons import Verdict
-from simulator.walk.trace import Hop, Trace, hops_of
+from simulator.walk.telling import blockers_of, hops_of
+from simulator.walk.trace import Hop, Trace
 from simulator.walk.vantage import judge_at
 
 _ACCESS: dict[Verdict, Literal["Allow", "Deny", "Unknown"]] = {
@@ -70,6 +72,9 @@ def explain_question(network: Network, question: Question) -> Trace:
     plane = data_plane(network)
     steps: list[Step] = []
     prediction = packet_walk(plane, question.packets(), steps=steps)[0]
+    behind: list[Step] = []
+    if prediction.verdict != Verdict.ALLOW:
+        packet_walk(plane, question.packets(), steps=behind, past_blockers=True)
     hops, return_hops = (hops_of(plane, steps, is_return=is_return) for is_return in (False, True))
     notes = (*_reply_notes(prediction, hops, return_hops), *_end_notes(network, question, prediction))
     return Trace(
@@ -77,6 +82,8 @@ def explain_question(network: Network, question: Question) -> Trace:
         prediction=prediction,
         hops=hops,
         return_hops=return_hops,
+        blockers=blockers_of(plane, behind),
+        assumptions=_assumptions(network, prediction),
         notes=(*notes, *_notes(network, prediction)),
         verify=(*_verify(question, prediction), *_verify_routes(network, question, prediction)),
     )
@@ -140,7 +147,7 @@ def _verify_routes(network: Network, question: Question, prediction: Prediction)
 
 
 def _notes(network: Network, prediction: Prediction) -> tuple[str, ...]:
-    """What the reader must know: the warnings about what this packet met, and the assumptions that were set."""
+    """What the reader must know: the warnings about what this packet met, and whether it had other ways."""
     met = {observed.endpoint.subnet.key for observed in prediction.observations}
     met |= {observed.endpoint.virtual_network.key for observed in prediction.observations}
     met |= {observed.rule.acl.key for observed in prediction.observations if observed.rule is not None}
@@ -149,8 +156,15 @@ def _notes(network: Network, prediction: Prediction) -> tuple[str, ...]:
         for issue in network.issues
         if issue.severity != "info" and any(issue.place.lower().startswith(key) for key in met)
     )
-    assumed = (f"assumption {key} = {value}" for key, value in sorted(network.assumptions.items()))
-    return (*dict.fromkeys(warnings), *assumed)
+    several = f"one of {prediction.ways} ways that Azure may take; the path is the first" if prediction.ways > 1 else ""
+    return (*dict.fromkeys(warnings), *([several] if several else ()))
+
+
+def _assumptions(network: Network, prediction: Prediction) -> tuple[str, ...]:
+    """The readings that the answer rests on, and those that the user switched."""
+    switched = (key for key in ASSUMPTIONS if is_assumed(network, key) != ASSUMPTIONS[key].default)
+    touched = dict.fromkeys((*prediction.assumptions, *switched))
+    return tuple(assumption_text(network, key) for key in ASSUMPTIONS if key in touched)
 
 
 def _verify(question: Question, prediction: Prediction) -> tuple[str, ...]:

@@ -35,7 +35,9 @@ class Forwarded:
         self._rows = 0
 
     def add(self, flow: Int32, place: Int32, met: Int32, sent: Int32) -> None:
-        """One more hop of these packets."""
+        """One more hop of these packets: all that are forwarded there, at once."""
+        if not len(flow):
+            return
         if not self._hops:
             self._rows = len(flow)
             self._row[flow] = np.arange(len(flow), dtype=np.int32)

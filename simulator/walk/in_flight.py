@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simulator.dataplane.filter_table import Header
+from simulator.dataplane.filter_table import NO_PORT, Header
 from simulator.dataplane.plane import DataPlane
+from simulator.network.assumptions import ASSUMPTIONS
 from simulator.walk.forwarded import Forwarded
 from simulator.walk.packets import Bools, Int32
 from simulator.walk.predictions import NOTHING, ObservationColumns
@@ -20,13 +21,18 @@ UInt64 = npt.NDArray[np.uint64]
 DELIVERED = CODE_OF["DELIVERED"]
 #: More forwarding hops than any sensible network has; a packet that uses them up is in a loop.
 HOP_LIMIT = 16
+#: More ways of one packet, over all its load balancers and equal-cost routes, than are tried.
+WAY_LIMIT = 64
+ASSUMPTION_BITS = {key: np.uint32(1 << at) for at, key in enumerate(ASSUMPTIONS)}
 
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
     """Columns of the packets under way. `flow` is the row of the batch; `at` the place; addresses are atoms.
 
-    `route` and `target` are filled by the routing layer.
+    `route` and `target` are filled by the routing layer. `service` is the platform service that the destination is, an
+    index into ``plane.places.services``; `choice` says which way the packet takes where there are several: see
+    `take_ways`. `is_home` marks what a load balancer with floating IP delivers: it keeps the frontend's address.
     """
 
     flow: Int32
@@ -38,6 +44,9 @@ class InFlight:
     protocol: UInt8
     route: Int32
     target: Int32
+    service: Int32
+    choice: Int32
+    is_home: Bools
 
     def __len__(self) -> int:
         return len(self.flow)
@@ -48,6 +57,10 @@ class InFlight:
     def but(self, **columns: Any) -> InFlight:
         return replace(self, **columns)
 
+    def split(self, mask: Bools) -> tuple[InFlight, InFlight]:
+        """Those under the mask, and the others."""
+        return self.where(mask), self.where(~mask)
+
     @classmethod
     def join(cls, parts: list[InFlight]) -> InFlight:
         return cls(*(np.concatenate([getattr(part, column.name) for part in parts]) for column in fields(cls)))
@@ -56,12 +69,14 @@ class InFlight:
 class Outcome(NamedTuple):
     """What one layer says of each packet: `reason` is DELIVERED for those that pass, and who decided, where a rule did.
 
-    `route` is filled by routing layers, `table` and `row` by filters.
+    `table` and `row` are filled by filters; routing layers give the route, and layers that ask a service the number of
+    its answer, as `row`. `assumed` has a bit for each of `ASSUMPTIONS` that an answer rests on.
     """
 
     reason: UInt8
     table: Int32 | None = None
     row: Int32 | None = None
+    assumed: npt.NDArray[np.uint32] | None = None
 
     @property
     def passes(self) -> Bools:
@@ -73,12 +88,10 @@ class Step(NamedTuple):
     """One layer's outcome over the packets it was asked for; kept only when a trace is wanted."""
 
     layer: str
-    flow: Int32
-    at: Int32
+    packets: InFlight
     reason: UInt8
     table: Int32
     row: Int32
-    target: Int32
     is_return: bool
 
 
@@ -96,14 +109,18 @@ def first_of(count: int, *tests: tuple[Bools, str]) -> UInt8:
 
 
 def header_at(plane: DataPlane, packets: InFlight) -> Header:
-    """The packets as the filters of their place see them: addresses with the tags they have in that subnet."""
+    """The packets as the filters of their place see them: addresses with the tags they have in that subnet.
+
+    At a private endpoint rules are asked without regard to the source port.
+    """
     facts = plane.facts
     context = facts.context_of_subnet[plane.places.subnet[packets.at]]
     region = plane.region_of_atom
+    any_port = plane.is_private_endpoint[packets.at]
     return Header(
         packets.source,
         packets.destination,
-        packets.source_port,
+        np.where(any_port, NO_PORT, packets.source_port) if any_port.any() else packets.source_port,
         packets.destination_port,
         packets.protocol,
         facts.tag[context, region[packets.source]],
@@ -115,19 +132,27 @@ def header_at(plane: DataPlane, packets: InFlight) -> Header:
 class Ledger:
     """One row for each packet of the batch, which `started` holds as it came in: its fate, and what the reply needs.
 
-    `appliances` sums the keys of the stateful appliances passed; `forwarded` says what each appliance did.
+    `appliances` sums the keys of the stateful appliances passed; `forwarded` says what each appliance did; `entry` is
+    where a packet of the Internet came in. `ways` counts the ways that the packet could have been given; `assumed` has
+    a bit for each of `ASSUMPTIONS` that the answer rests on. With `past_blockers` a packet goes on behind a filter that
+    stopped it, so that `steps` shows every layer that would: its first fate stays.
     """
 
     started: InFlight
     steps: list[Step] | None = None
+    past_blockers: bool = False
 
     def __post_init__(self) -> None:
         count = len(self.started)
-        self.reason = codes(count, "ROUTING_LOOP")
+        self.reason = codes(count, "ROUTING_LOOP")  # of those that never end
         self.decider = np.full((count, 3), NOTHING, np.int32)
         self.route = np.full(count, NOTHING, np.int32)
         self.origin, self.end, self.end_source, self.target = (np.full(count, NOTHING, np.int32) for _ in range(4))
+        self.entry, self.choice = np.full(count, NOTHING, np.int32), np.zeros(count, np.int32)
+        self.has_arrived, self.is_decided = np.zeros(count, bool), np.zeros(count, bool)
         self.appliances = np.zeros(count, np.uint64)
+        self.ways = np.ones(count, np.int64)
+        self.assumed = np.zeros(count, np.uint32)
         self.forwarded = Forwarded(count)
         self.path: list[tuple[Int32, Int32]] = []
         self._observed: list[tuple[Int32, Int32, UInt8, UInt8, Int32, Int32, Int32, Int32]] = []
@@ -142,9 +167,7 @@ class Ledger:
             nothing = np.full(len(packets), NOTHING, np.int32)
             table = nothing if outcome.table is None else outcome.table
             row = nothing if outcome.row is None else outcome.row
-            self.steps.append(
-                Step(layer, packets.flow, packets.at, outcome.reason, table, row, packets.target, is_return)
-            )
+            self.steps.append(Step(layer, packets, outcome.reason, table, row, is_return))
 
     def observe(self, packets: InFlight, direction: int, reason: UInt8, tables: Int32, rows: Int32) -> None:
         if len(packets):
@@ -155,32 +178,68 @@ class Ledger:
             seen = source, destination.astype(np.int32)
             self._observed.append((packets.flow, packets.at, directions, reason, tables, rows, *seen))
 
-    def keep(self, layer: str, packets: InFlight, outcome: Outcome) -> InFlight:
-        """Write down one layer's outcome; give those who pass."""
+    def keep(self, layer: str, packets: InFlight, outcome: Outcome, *, lets_past: bool = False) -> InFlight:
+        """Write down one layer's outcome; give those who pass.
+
+        `lets_past`: behind this layer the packet could go on, so a walk past blockers does.
+        """
         self.note(layer, packets, outcome)
+        if outcome.assumed is not None:
+            self.assumed[packets.flow] |= outcome.assumed
         passes = outcome.passes
         if passes.all():
             return packets
         stopped = packets.where(~passes)
-        self.close(stopped, outcome.reason[~passes])
+        self.stop(stopped, outcome.reason[~passes])
         by_rule = np.zeros(len(stopped), bool) if outcome.table is None else outcome.table[~passes] != NOTHING
         self.undecide(stopped.flow[~by_rule])
-        return packets.where(passes)
+        return packets if lets_past and self.past_blockers else packets.where(passes)
 
     def undecide(self, flow: Int32) -> None:
         """No rule decided the fate of these packets, whatever rules let them pass before."""
         self.decider[flow] = NOTHING
 
-    def close(self, packets: InFlight, reason: UInt8) -> None:
-        """The end of these packets' way."""
+    def stop(self, packets: InFlight, reason: UInt8) -> None:
+        """These packets are stopped here, unless something before did."""
+        first = ~self.is_decided[packets.flow]
+        self._end(packets.where(first), reason[first])
+        self.is_decided[packets.flow] = True
+
+    def close(self, packets: InFlight) -> None:
+        """These packets have arrived; what only a walk past blockers brings here keeps the fate it had."""
+        delivered = ~self.is_decided[packets.flow]
+        self.reason[packets.flow[delivered]] = DELIVERED
+        self._end(packets, self.reason[packets.flow])
+        self.has_arrived[packets.flow] = True
+
+    def _end(self, packets: InFlight, reason: UInt8) -> None:
         self.reason[packets.flow] = reason
         self.end[packets.flow], self.end_source[packets.flow] = packets.at, packets.source
-        self.target[packets.flow] = packets.target
+        self.target[packets.flow], self.choice[packets.flow] = packets.target, packets.choice
+
+    def fail(self, flow: Int32, reason: UInt8) -> None:
+        """The replies of these packets are lost for these reasons."""
+        first = ~self.is_decided[flow]
+        self.reason[flow[first]] = reason[first]
+        self.is_decided[flow] = True
 
     def decide(self, packets: InFlight, layer: int, table: Int32, row: Int32, mask: Bools) -> None:
         """These rules are the last that had a say."""
         flow = packets.flow[mask]
         self.decider[flow] = np.stack([np.full(len(flow), layer, np.int32), table[mask], row[mask]], axis=1)
+
+    def assume(self, key: str, flow: Int32) -> None:
+        """The answers to these packets rest on an assumption."""
+        self.assumed[flow] |= ASSUMPTION_BITS[key]
+
+    def take_ways(self, packets: InFlight, ways: Int32) -> tuple[InFlight, Int32]:
+        """Which of `ways` ways (at least 1) each packet takes here, by its `choice`, of which the rest is left.
+
+        Over choices 0, 1, 2, … up to the product of all ways, every combination of ways is taken.
+        """
+        self.ways[packets.flow] = np.minimum(self.ways[packets.flow] * ways, WAY_LIMIT + 1)
+        taken = (packets.choice % ways).astype(np.int32)
+        return packets.but(choice=(packets.choice // ways).astype(np.int32)), taken
 
     def observations(self) -> ObservationColumns:
         """What was observed, in the order the packets went, sorted by packet."""

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.dataplane.appliances import POLICY_MISSING
 from simulator.dataplane.filter_table import NO_PORT
 from simulator.dataplane.places import NONE
 from simulator.dataplane.plane import DataPlane
-from simulator.dataplane.regions import KEY_MANAGEMENT_PORT
 from simulator.walk.in_flight import InFlight, Outcome, first_of
 from simulator.walk.packets import TCP, UDP, Bools, Int32, Packets
 
+#: GRE and IP-in-IP, which virtual networks do not carry.
+_NOT_CARRIED = (47, 4)
 
-def through_the_door(plane: DataPlane, packets: Packets) -> InFlight:
+
+def through_the_door(plane: DataPlane, packets: Packets, choice: int = 0) -> InFlight:
     """Addresses become atoms; packets without ports get the port that every rule matches; the source says where."""
     has_ports = (packets.protocol == TCP) | (packets.protocol == UDP)
     ports = [
@@ -35,6 +36,9 @@ def through_the_door(plane: DataPlane, packets: Packets) -> InFlight:
         protocol=packets.protocol,
         route=np.full(count, NONE, np.int32),
         target=np.full(count, plane.places.nowhere, np.int32),
+        service=np.where(packets.service == NONE, plane.services.at(destination), packets.service).astype(np.int32),
+        choice=np.full(count, choice, np.int32),
+        is_home=np.zeros(count, bool),
     )
 
 
@@ -46,7 +50,8 @@ def _start(plane: DataPlane, context: Int32, source: Int32) -> Int32:
     outside = place == places.nowhere
     place = np.where(outside & (gateway != NONE), gateway + places.first_gateway, place)
     public = outside & (gateway == NONE) & (facts.vnet[region] == NONE) & facts.is_public[region]
-    start: Int32 = np.where(public, places.internet, place).astype(np.int32)
+    place = np.where(public, places.internet, place)
+    start: Int32 = np.where(facts.is_host[region], places.platform, place).astype(np.int32)
     return start
 
 
@@ -60,61 +65,61 @@ def holders(plane: DataPlane, context: Int32, atom: Int32) -> Int32:
 
 
 def origin(plane: DataPlane, packets: InFlight) -> Outcome:
-    """Do we know where the packet starts? Platform addresses have rules of their own."""
-    source, destination = plane.region_of_atom[packets.source], plane.region_of_atom[packets.destination]
-    platform = plane.facts.is_platform[source] | plane.facts.is_platform[destination]
-    activation = (packets.protocol == TCP) & (packets.destination_port == KEY_MANAGEMENT_PORT)
-    platform |= plane.facts.is_key_management[destination] & activation
+    """Do we know where the packet starts, does it start anything, and does Azure carry it?"""
+    destination = plane.region_of_atom[packets.destination]
+    frontend = plane.balancers.is_frontend[packets.at]
     reason = first_of(
         len(packets),
-        (platform, "PLATFORM_TRAFFIC_NOT_MODELLED"),
-        (plane.facts.is_not_carried[destination], "NOT_CARRIED"),
+        (plane.facts.is_not_carried[destination] | np.isin(packets.protocol, _NOT_CARRIED), "NOT_CARRIED"),
         (packets.at == plane.places.nowhere, "SOURCE_NOT_IN_EXPORT"),
-        (plane.is_private_endpoint[packets.at], "PRIVATE_ENDPOINT_NOT_MODELLED"),
+        (frontend | plane.is_private_endpoint[packets.at], "NO_SENDER"),
     )
     return Outcome(reason)
 
 
 def from_internet(plane: DataPlane, packets: InFlight, context: Int32) -> InFlight:
-    """Packets of the Internet at the NIC they reach: a public IP is translated; a private address is taken as already
-    translated, as flow logs write it."""
+    """Packets of the Internet at the endpoint they reach.
+
+    A public IP of a NIC is translated; a private address is taken as already translated, as flow logs write it.
+    Firewalls and load balancers translate by rules of their own.
+    """
     places = plane.places
     by_public = places.owner_of_public(packets.destination)
     by_private = holders(plane, context, packets.destination)
     place = np.where(by_public != places.nowhere, by_public, by_private).astype(np.int32)
     own = places.address(place, plane.is_ipv4[packets.destination])
-    translated = (by_public != places.nowhere) & (own != NONE)
+    translated = (by_public != places.nowhere) & (own != NONE) & plane.is_nic[place]
     destination = np.where(translated, own, packets.destination).astype(np.int32)
     return packets.but(at=place, destination=destination)
 
 
 def internet_entry(plane: DataPlane, packets: InFlight) -> Outcome:
-    """Is there a NIC behind the address? A firewall's public IP is a matter of its DNAT rules."""
-    places, appliances = plane.places, plane.appliances
-    absent = packets.at == places.nowhere
-    firewall = appliances.is_firewall[packets.at]
-    reason = first_of(
-        len(packets),
-        (absent, "DESTINATION_NOT_IN_EXPORT"),
-        (appliances.behaviour[packets.at] == POLICY_MISSING, "FIREWALL_POLICY_NOT_IN_EXPORT"),
-        (firewall & appliances.has_dnat_rules[packets.at], "FIREWALL_DNAT"),
-        (firewall, "FIREWALL_DEFAULT_DENY"),
-        (plane.is_private_endpoint[packets.at], "PRIVATE_ENDPOINT_NOT_MODELLED"),
-    )
-    return Outcome(reason)
+    """Is there somebody behind the address who takes packets of the Internet?"""
+    absent = packets.at == plane.places.nowhere
+    private = plane.is_private_endpoint[packets.at]
+    return Outcome(first_of(len(packets), (absent, "DESTINATION_NOT_IN_EXPORT"), (private, "NO_PUBLIC_IP")))
 
 
 def internet_translation(plane: DataPlane, packets: InFlight, bypassed: Bools) -> Outcome:
-    """After the filters: does a public IP of this NIC let the packet in? Azure logs scans of others all the same.
+    """After the filters: does a public IP or a load balancer let the packet in?
 
-    A Standard public IP is closed until a security group, or an admin AlwaysAllow, lets the packet pass.
+    Azure logs scans of other NICs all the same. A Standard public IP or load balancer is closed until a security group,
+    or an admin AlwaysAllow, lets the packet pass.
     """
-    translated = plane.has_public_ip[packets.at]
-    closed = plane.has_standard_public_ip[packets.at] & ~plane.filters.has_group[packets.at]
+    entered = packets.target  # the frontend that the packet came by, or nowhere
+    balanced = plane.balancers.is_frontend[entered]
+    unseen = plane.is_load_balanced[packets.at] & ~plane.has_public_ip[packets.at] & ~balanced
+    number = plane.balancers.backed.ask(packets.at, packets.protocol, packets.destination_port)
+    sku = np.array(plane.balancers.backed.answers, object)[number] if len(packets) else np.zeros(0, object)
+    by_log = unseen & (sku != "")
+    standard = np.where(balanced, plane.has_standard_public_ip[entered], plane.has_standard_public_ip[packets.at])
+    standard = np.where(by_log, sku == "Standard", standard).astype(bool)
+    closed = standard & ~plane.filters.has_group[packets.at]
+    translated = plane.has_public_ip[packets.at] | balanced | by_log
     reason = first_of(
         len(packets),
         (closed & ~bypassed, "PUBLIC_IP_CLOSED"),
-        (~translated & plane.is_load_balanced[packets.at], "LOAD_BALANCER_NOT_MODELLED"),
+        (~translated & plane.balancers.is_missing[packets.at], "LOAD_BALANCER_NOT_IN_EXPORT"),
         (~translated, "NO_PUBLIC_IP"),
     )
     return Outcome(reason)

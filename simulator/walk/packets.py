@@ -73,7 +73,9 @@ class Packets:
     """A batch of packets. Columns have equal length; ports of protocols without ports are ignored.
 
     `context` is the index of the virtual network in whose view the addresses are read (address spaces may overlap), as
-    an index into ``network.snapshot.virtual_networks``; -1 leaves it to the source address.
+    an index into ``network.snapshot.virtual_networks``; -1 leaves it to the source address. `service` is the platform
+    service that the destination stands for, an index into ``services(network)``; -1 leaves it to the address, which
+    tells only services with a declared one.
     """
 
     source: Addresses
@@ -82,9 +84,10 @@ class Packets:
     destination_port: Int32
     protocol: npt.NDArray[np.uint8]
     context: Int32
+    service: Int32
 
     @classmethod
-    def of(cls, flows: Sequence[tuple[str, str, int, int, int]], context: int = -1) -> Packets:
+    def of(cls, flows: Sequence[tuple[str, str, int, int, int]], context: int = -1, service: int = -1) -> Packets:
         """From (source, destination, source port, destination port, IANA protocol) tuples."""
         sources, destinations, source_ports, destination_ports, protocols = (
             zip(*flows, strict=True) if flows else [()] * 5
@@ -96,6 +99,7 @@ class Packets:
             np.array(destination_ports, np.int32),
             np.array(protocols, np.uint8),
             np.full(len(flows), context, np.int32),
+            np.full(len(flows), service, np.int32),
         )
 
     def __len__(self) -> int:
@@ -109,4 +113,5 @@ class Packets:
             self.destination_port[index],
             self.protocol[index],
             self.context[index],
+            self.service[index],
         )

@@ -6,10 +6,11 @@ Learn: azure/virtual-network/virtual-network-manage-peering, azure/virtual-netwo
 from __future__ import annotations
 
 from simulator.dataplane.plane import DataPlane
-from simulator.walk.in_flight import InFlight, Outcome, codes, first_of
+from simulator.walk.in_flight import DELIVERED, InFlight, Ledger, Outcome, codes, first_of
+from simulator.walk.reasons import CODE_OF
 
 
-def peering(plane: DataPlane, packets: InFlight) -> Outcome:
+def peering(plane: DataPlane, packets: InFlight, ledger: Ledger) -> Outcome:
     """May the packets, at `packets.at`, reach `packets.target` in another VNet? Within one VNet all pass.
 
     * Access: where a side's own link does not allow virtual network access, the peer is outside its VirtualNetwork tag;
@@ -25,7 +26,7 @@ def peering(plane: DataPlane, packets: InFlight) -> Outcome:
     own, theirs = links.between(here, there), links.between(there, here)
     grouped = plane.filters.has_group
     in_group = plane.forwarding.is_connected_group[packets.route]
-    from_gateway = (packets.at >= places.first_gateway) & (packets.at < places.internet)
+    from_gateway = places.is_gateway(packets.at)
     foreign = plane.facts.vnet[plane.region_of_atom[packets.source]] != here
     blocked = (~links.allows_access[own] & ~grouped[packets.at]) | (
         ~links.allows_access[theirs] & ~grouped[packets.target]
@@ -33,6 +34,8 @@ def peering(plane: DataPlane, packets: InFlight) -> Outcome:
     transit = links.allows_gateway_transit[own] & links.uses_remote_gateways[theirs]
     joined = links.joins(own, places.subnet[packets.at]) & links.joins(theirs, places.subnet[packets.target])
     by_link = crosses & ~in_group
+    unforwarded = by_link & foreign & ~from_gateway & ~links.allows_forwarded[theirs]
+    enforced = plane.assumes["forwarded_traffic_enforced"]
     reason = first_of(
         len(packets),
         (by_link & (own == links.none), "ROUTE_MISSING"),
@@ -40,6 +43,8 @@ def peering(plane: DataPlane, packets: InFlight) -> Outcome:
         (by_link & ~joined, "SUBNET_PEERING"),
         (by_link & blocked, "PEERING_ACCESS_BLOCKED"),
         (by_link & from_gateway & ~transit, "GATEWAY_TRANSIT_OFF"),
-        (by_link & foreign & ~from_gateway & ~links.allows_forwarded[theirs], "PEERING_FORWARDED_BLOCKED"),
+        (unforwarded & enforced, "PEERING_FORWARDED_BLOCKED"),
     )
+    otherwise_passes = (reason == DELIVERED) | (reason == CODE_OF["PEERING_FORWARDED_BLOCKED"])
+    ledger.assume("forwarded_traffic_enforced", packets.flow[unforwarded & otherwise_passes])
     return Outcome(reason, row=packets.route)

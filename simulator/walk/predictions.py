@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.azure.resource import ResourceId
+from simulator.network.assumptions import ASSUMPTIONS
 from simulator.network.model import Endpoint
 from simulator.network.routes import EffectiveRoute
 from simulator.space.addresses import format_address
@@ -73,6 +74,8 @@ class Prediction:
 
     `rule` is the rule that decided it: the denying one, or, when allowed, the last filter rule that let it pass.
     `route` is the first route decision; `path` names the endpoints, gateways and the Internet it passed, in order.
+    `assumptions` are the keys of `ASSUMPTIONS` that the answer rests on. Of several `ways` that a load balancer or an
+    equal-cost route could give the packet, path and observations are those of the first.
     """
 
     verdict: Verdict
@@ -81,6 +84,8 @@ class Prediction:
     route: EffectiveRoute | None
     path: tuple[str, ...]
     observations: tuple[Observation, ...]
+    assumptions: tuple[str, ...] = ()
+    ways: int = 1
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,9 @@ class Predictions:
     """One row a packet. `reason` indexes `REASONS`; `decider` is (layer, table, row), NOTHING where no rule decided.
 
     Layers 0-2 are the inbound filters of a NIC, 3-5 the outbound ones, 6 an appliance's. `route` is a row of
-    ``plane.forwarding.routes`` (NOTHING: none was asked); `path` holds, hop by hop, (packets, places).
+    ``plane.forwarding.routes`` (NOTHING: none was asked); `path` holds, hop by hop, (packets, places). `assumed` has a
+    bit for each of `ASSUMPTIONS` that the answer rests on; `ways` counts the ways that a load balancer or an equal-cost
+    route could give the packet.
     """
 
     plane: DataPlane
@@ -124,6 +131,8 @@ class Predictions:
     route: Int32
     path: tuple[tuple[Int32, Int32], ...]
     observed: ObservationColumns
+    assumed: npt.NDArray[np.uint32]
+    ways: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.reason)
@@ -149,6 +158,8 @@ class Predictions:
             route=self.first_route(at),
             path=self.names(at),
             observations=self.observations(at),
+            assumptions=tuple(key for bit, key in enumerate(ASSUMPTIONS) if int(self.assumed[at]) >> bit & 1),
+            ways=int(self.ways[at]),
         )
 
     def rule(self, at: int) -> RuleReference | None:

@@ -127,13 +127,6 @@ REASONS: tuple[Reason, ...] = (
     Reason("PERIMETER_NOT_IN_EXPORT", _UNKNOWN, "the network security perimeter decides and is not in the export"),
     Reason("PLATFORM_SERVICE_UNKNOWN", _UNKNOWN, "what the platform's address answers here is not documented"),
     Reason("SMTP_OFFER_UNKNOWN", _UNKNOWN, "TCP 25 depends on the subscription's offer, which is not declared"),
-    Reason("LOAD_BALANCER_NOT_MODELLED", _UNKNOWN, "goes when the walk models it"),
-    Reason("SERVICE_ENDPOINT_NOT_MODELLED", _UNKNOWN, "goes when the walk models it"),
-    Reason("PRIVATE_ENDPOINT_NOT_MODELLED", _UNKNOWN, "goes when the walk models it"),
-    Reason("PLATFORM_TRAFFIC_NOT_MODELLED", _UNKNOWN, "goes when the walk models it"),
-    Reason("STORAGE_PATH_NOT_MODELLED", _UNKNOWN, "goes when the walk models it"),
-    Reason("SMTP_NOT_MODELLED", _UNKNOWN, "goes when the walk models it"),
-    Reason("FIREWALL_DNAT", _UNKNOWN, "goes when the walk models it"),
     Reason("TOO_MANY_PATHS", _UNKNOWN, "the packet can take more paths than are tried"),
     Reason("PUBLIC_IP_HAIRPIN_NOT_MODELLED", _UNKNOWN, "leaves and comes back by a public IP of the network itself"),
 )

@@ -12,16 +12,17 @@ from simulator.dataplane.appliances import DOES_NOT_FORWARD, IP_FORWARDING_OFF, 
 from simulator.dataplane.forwarding import TO_GATEWAY, TO_INTERNET
 from simulator.dataplane.plane import DataPlane
 from simulator.walk.egress import is_advertised
-from simulator.walk.in_flight import DELIVERED, HOP_LIMIT, InFlight, Ledger, Outcome, codes
-from simulator.walk.packets import Bools
-from simulator.walk.reasons import CODE_OF
+from simulator.walk.in_flight import HOP_LIMIT, InFlight, Ledger, Outcome, codes
+from simulator.walk.load_balancer import backends_of
+from simulator.walk.packets import Bools, Int32
+from simulator.walk.reasons import CODE_OF, REASONS, Verdict
 from simulator.walk.routing import effective_route, leads_astray, leads_inside, next_place, route_of
 
 #: Reasons that say nobody knows the route, rather than that it leads nowhere known.
 _ROUTE_UNKNOWN = [
     CODE_OF[code] for code in ("ROUTE_TABLE_NOT_IN_EXPORT", "RULE_NOT_RESOLVED", "GATEWAY_ROUTES_UNKNOWN")
 ]
-
+_VERDICTS = np.array([reason.verdict for reason in REASONS], np.uint8)
 
 #: What stops a reply at an endpoint that it is not for.
 _STOPS = (((NOT_DECLARED,), "APPLIANCE_NOT_DECLARED"), ((IP_FORWARDING_OFF, DOES_NOT_FORWARD), "NO_RETURN_ROUTE"))
@@ -39,9 +40,8 @@ class Replies:
         """Those under the mask are done: `good` ones came back right, the others get the reason."""
         lost = self.packets.where(mask & ~good)
         self.ledger.note("return", lost, Outcome(codes(len(lost), code)), is_return=True)
-        bad = lost.flow
-        self.ledger.reason[bad] = CODE_OF[code]
-        self.ledger.undecide(bad)
+        self.ledger.fail(lost.flow, codes(len(lost), code))
+        self.ledger.undecide(lost.flow)
         self.packets = self.packets.where(~mask)
 
     def same_appliances(self) -> Bools:
@@ -61,28 +61,35 @@ def return_path(plane: DataPlane, ledger: Ledger) -> None:
         _route(replies)
         _leave(replies)
         _arrive(replies)
-    ledger.reason[replies.packets.flow] = CODE_OF["ROUTING_LOOP"]
+    ledger.fail(replies.packets.flow, codes(len(replies.packets), "ROUTING_LOOP"))
     ledger.undecide(replies.packets.flow)
 
 
 def _first_replies(plane: DataPlane, ledger: Ledger) -> InFlight:
     """Replies start where the packet ended and go to the source it had there.
 
-    What left to the Internet from its own NIC comes back to that NIC: nothing is to be asked.
+    What left the network from its own NIC comes back to that NIC, and the platform answers and asks by ways of its own:
+    nothing is to be asked.
     """
-    flow = np.flatnonzero(ledger.reason == DELIVERED).astype(np.int32)
-    end = ledger.end[flow]
-    home_again = (end == ledger.origin[flow]) & (ledger.target[flow] == plane.places.internet)
-    flow = flow[~home_again]
+    places = plane.places
+    flow = np.flatnonzero(ledger.has_arrived).astype(np.int32)
+    home_again = (ledger.end[flow] == ledger.origin[flow]) & places.is_outside(ledger.target[flow])
+    flow = flow[~home_again & (ledger.origin[flow] != places.platform)]
     packets = ledger.started.where(flow)
-    return packets.but(flow=flow, at=ledger.end[flow], source=packets.destination, destination=ledger.end_source[flow])
+    return packets.but(
+        flow=flow,
+        at=ledger.end[flow],
+        source=packets.destination,
+        destination=ledger.end_source[flow],
+        choice=ledger.choice[flow],
+    )
 
 
 def _through_the_gateway(replies: Replies) -> None:
     """On-premises answers only to addresses that the gateway advertises to it; the reply enters at the gateway."""
     places, packets = replies.plane.places, replies.packets
     target = replies.ledger.target[packets.flow]
-    from_premises = (target >= places.first_gateway) & (target < places.internet)
+    from_premises = places.is_gateway(target)
     packets = packets.but(at=np.where(from_premises, target, packets.at).astype(np.int32))
     replies.packets = packets
     lost = from_premises.copy()
@@ -93,7 +100,7 @@ def _through_the_gateway(replies: Replies) -> None:
 def _untranslate_at_the_door(replies: Replies) -> None:
     """A reply from the Internet enters at the appliance that let the packet out, which knows whom it is for."""
     ledger, packets = replies.ledger, replies.packets
-    at_door = ledger.target[packets.flow] == replies.plane.places.internet
+    at_door = replies.plane.places.is_outside(ledger.target[packets.flow])
     door = packets.where(at_door)
     replies.met[door.flow] += replies.plane.appliances.key[door.at]
     destination = packets.destination.copy()
@@ -105,21 +112,49 @@ def _route(replies: Replies) -> None:
     """The route of each reply. To the Internet a reply goes straight or not at all: any other route is another door."""
     plane, ledger = replies.plane, replies.ledger
     packets = replies.packets.but(route=route_of(plane, replies.packets))
-    packets = packets.but(target=next_place(plane, packets))
-    outcome = effective_route(plane, packets)
+    packets = next_place(plane, packets, ledger, _seen_of_several(replies, packets.route))
+    packets = _to_the_backend_that_saw(replies, packets)
+    outcome = effective_route(plane, packets, ledger)
     ledger.note("return route", packets, outcome, is_return=True)
     replies.packets = packets
     elsewhere = plane.forwarding.leads[packets.route] != TO_INTERNET
     from_internet = ledger.origin[packets.flow] == plane.places.internet
     doubtful = np.isin(outcome.reason, _ROUTE_UNKNOWN)
     astray = from_internet & elsewhere & ~doubtful
-    unknown = (outcome.reason >= CODE_OF["SOURCE_NOT_IN_EXPORT"]) & ~astray
-    ledger.reason[packets.flow[unknown]] = outcome.reason[unknown]
+    unknown = (_VERDICTS[outcome.reason] == Verdict.UNKNOWN) & ~astray
+    ledger.fail(packets.flow[unknown], outcome.reason[unknown])
     ledger.undecide(packets.flow[unknown | astray])
     ledger.note("return", packets.where(astray), Outcome(codes(int(astray.sum()), "ASYMMETRIC_RETURN")), is_return=True)
+    ledger.fail(packets.flow[astray], codes(int(astray.sum()), "ASYMMETRIC_RETURN"))
     dropped = ~outcome.passes & ~astray
     replies.finish(dropped | astray, unknown | astray, "NO_RETURN_ROUTE")
-    ledger.reason[packets.flow[astray]] = CODE_OF["ASYMMETRIC_RETURN"]
+
+
+def _seen_of_several(replies: Replies, route: Int32) -> Int32:
+    """Of the appliances of an equal-cost route the one that saw the request; nowhere where none did."""
+    forwarding = replies.plane.forwarding
+    flow = replies.packets.flow
+    seen = np.full(len(route), replies.plane.places.nowhere, np.int32)
+    for number in np.unique(route[forwarding.is_ecmp[route]]).tolist():
+        for place in forwarding.next_hops[number]:
+            met = replies.ledger.forwarded.passed(flow, np.full(len(flow), place, np.int32))
+            seen[(route == number) & met] = place
+    return seen
+
+
+def _to_the_backend_that_saw(replies: Replies, packets: InFlight) -> InFlight:
+    """A frontend gives a reply to the backend that saw the request, or else to its first one."""
+    plane = replies.plane
+    target = packets.target.copy()
+    for frontend in np.unique(target[plane.balancers.is_frontend[target]]).tolist():
+        backends = backends_of(plane, frontend)
+        to_frontend = packets.target == frontend
+        if backends:
+            target[to_frontend] = backends[0]
+        for place in reversed(backends):
+            met = replies.ledger.forwarded.passed(packets.flow, np.full(len(packets), place, np.int32))
+            target[to_frontend & met] = place
+    return packets.but(target=target)
 
 
 def _leave(replies: Replies) -> None:
@@ -127,10 +162,9 @@ def _leave(replies: Replies) -> None:
     plane, packets = replies.plane, replies.packets
     leads = plane.forwarding.leads[packets.route]
     home = replies.ledger.origin[packets.flow]
-    came_by_gateway = (home >= plane.places.first_gateway) & (home < plane.places.internet)
-    by_gateway = (leads == TO_GATEWAY) & came_by_gateway
-    first_place = packets.at == replies.ledger.end[packets.flow]
-    by_internet = (leads == TO_INTERNET) & (home == plane.places.internet) & first_place
+    by_gateway = (leads == TO_GATEWAY) & plane.places.is_gateway(home)
+    at_entry = packets.at == replies.ledger.entry[packets.flow]
+    by_internet = (leads == TO_INTERNET) & (home == plane.places.internet) & at_entry
     right = (by_gateway | by_internet) & replies.same_appliances()
     replies.finish(~leads_inside(plane, packets), right, "ASYMMETRIC_RETURN")
 

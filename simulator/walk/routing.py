@@ -12,15 +12,14 @@ from simulator.dataplane.forwarding import (
     DROP,
     MISSING,
     NOT_IN_EXPORT,
+    OVERLAP,
     PEER_MISSING,
-    PRIVATE_ENDPOINT,
-    SERVICE_ENDPOINT,
     TO_APPLIANCE,
     TO_INTERNET,
     UNREACHABLE,
 )
 from simulator.dataplane.plane import DataPlane
-from simulator.walk.in_flight import InFlight, Outcome, first_of
+from simulator.walk.in_flight import InFlight, Ledger, Outcome, first_of
 from simulator.walk.packets import Bools, Int32
 
 _NEXT_HOP_UNKNOWN = "NEXT_HOP_NOT_IN_EXPORT"
@@ -28,22 +27,22 @@ _NEXT_HOP_UNKNOWN = "NEXT_HOP_NOT_IN_EXPORT"
 
 def route_of(plane: DataPlane, packets: InFlight) -> Int32:
     """The number of the route that wins for each packet at its place."""
-    subnet = plane.places.subnet[packets.at]
-    winner: Int32 = plane.forwarding.row[subnet, plane.region_of_atom[packets.destination]]
+    table = plane.forwarding.table_of_place[packets.at]
+    winner: Int32 = plane.forwarding.row[table, plane.region_of_atom[packets.destination]]
     return winner
 
 
-def effective_route(plane: DataPlane, packets: InFlight) -> Outcome:
+def effective_route(plane: DataPlane, packets: InFlight, ledger: Ledger) -> Outcome:
     """Does the winning route (in `packets.route`) lead anywhere, and is it certain that it wins?"""
-    near = plane.private_endpoints.near(packets.at, packets.destination)
-    tests = [(near, "PRIVATE_ENDPOINT_NOT_MODELLED"), *_doubts(plane, packets), *_drops(plane, packets)]
-    return Outcome(first_of(len(packets), *tests), row=packets.route)
+    table, region = plane.forwarding.table_of_place[packets.at], plane.region_of_atom[packets.destination]
+    ledger.assume("se_beats_udr", packets.flow[plane.forwarding.endpoint_disputed[table, region]])
+    return Outcome(first_of(len(packets), *_doubts(plane, packets), *_drops(plane, packets)), row=packets.route)
 
 
 def _doubts(plane: DataPlane, packets: InFlight) -> list[tuple[Bools, str]]:
     """What the export does not hold could give the destination another route."""
     forwarding, facts = plane.forwarding, plane.facts
-    subnet = plane.places.subnet[packets.at]
+    table = forwarding.table_of_place[packets.at]
     region = plane.region_of_atom[packets.destination]
     leads = forwarding.leads[packets.route]
     public, in_a_vnet = facts.is_public[region], facts.vnet[region] >= 0
@@ -53,12 +52,12 @@ def _doubts(plane: DataPlane, packets: InFlight) -> list[tuple[Bools, str]]:
     beatable = forwarding.is_beatable[packets.route] & ~public & ~in_a_vnet
     unreachable = leads == UNREACHABLE
     return [
-        (forwarding.table_missing[subnet], "ROUTE_TABLE_NOT_IN_EXPORT"),
-        (forwarding.tag_missing[subnet] & public & (leads != BY_ADDRESS), "RULE_NOT_RESOLVED"),
-        (falls_through & forwarding.peers_unknown[subnet], "PEER_NOT_IN_EXPORT"),
-        (falls_through & in_a_vnet & forwarding.connectivity_unknown[subnet], "CONNECTIVITY_DEPLOYMENT_UNKNOWN"),
-        ((falls_through | beatable) & forwarding.routes_unknown[subnet], "GATEWAY_ROUTES_UNKNOWN"),
-        (unreachable & forwarding.is_to_appliance[packets.route] & forwarding.peers_unknown[subnet], _NEXT_HOP_UNKNOWN),
+        (forwarding.table_missing[table], "ROUTE_TABLE_NOT_IN_EXPORT"),
+        (forwarding.tag_missing[table] & public & (leads != BY_ADDRESS), "RULE_NOT_RESOLVED"),
+        (falls_through & forwarding.peers_unknown[table], "PEER_NOT_IN_EXPORT"),
+        (falls_through & in_a_vnet & forwarding.connectivity_unknown[table], "CONNECTIVITY_DEPLOYMENT_UNKNOWN"),
+        ((falls_through | beatable) & forwarding.routes_unknown[table], "GATEWAY_ROUTES_UNKNOWN"),
+        (unreachable & forwarding.is_to_appliance[packets.route] & forwarding.peers_unknown[table], _NEXT_HOP_UNKNOWN),
     ]
 
 
@@ -72,14 +71,16 @@ def _drops(plane: DataPlane, packets: InFlight) -> list[tuple[Bools, str]]:
         (leads == UNREACHABLE, "NEXT_HOP_UNREACHABLE"),
         (leads == NOT_IN_EXPORT, _NEXT_HOP_UNKNOWN),
         (leads == PEER_MISSING, "PEER_NOT_IN_EXPORT"),
-        (leads == SERVICE_ENDPOINT, "SERVICE_ENDPOINT_NOT_MODELLED"),
-        (leads == PRIVATE_ENDPOINT, "PRIVATE_ENDPOINT_NOT_MODELLED"),
+        (leads == OVERLAP, "CONNECTED_GROUP_OVERLAP"),
         ((leads == TO_INTERNET) & ~public, "NOT_PUBLIC"),
     ]
 
 
-def next_place(plane: DataPlane, packets: InFlight) -> Int32:
-    """Where the route leads: who holds the destination, the appliance, the gateway or the Internet."""
+def next_place(plane: DataPlane, packets: InFlight, ledger: Ledger, seen: Int32 | None = None) -> InFlight:
+    """The packets with their target: who holds the destination, the appliance, the gateway or the Internet.
+
+    `seen` gives, for replies, the appliance of an equal-cost route that saw the request; `nowhere` without one.
+    """
     forwarding, places = plane.forwarding, plane.places
     leads, vnet = forwarding.leads[packets.route], forwarding.vnet[packets.route]
     region = plane.region_of_atom[packets.destination]
@@ -87,7 +88,25 @@ def next_place(plane: DataPlane, packets: InFlight) -> Int32:
     by_address = places.owner(vnet, packets.destination)
     target = np.where(leads == BY_ADDRESS, by_address, forwarding.target[packets.route])
     place: Int32 = np.where(leads == TO_INTERNET, places.internet, target).astype(np.int32)
-    return place
+    return _one_of_several(plane, packets.but(target=place), ledger, seen)
+
+
+def _one_of_several(plane: DataPlane, packets: InFlight, ledger: Ledger, seen: Int32 | None) -> InFlight:
+    """An equal-cost route gives each flow to one of its appliances; a reply, if so assumed, to the one that saw it."""
+    forwarding, nowhere = plane.forwarding, plane.places.nowhere
+    several = forwarding.is_ecmp[packets.route]
+    if not several.any():
+        return packets
+    if seen is not None:
+        ledger.assume("ecmp_is_symmetric", packets.flow[several])
+    known = np.full(len(packets), nowhere, np.int32) if seen is None else seen
+    by_memory = several & (known != nowhere) & plane.assumes["ecmp_is_symmetric"]
+    hops = [forwarding.next_hops.get(route, (nowhere,)) for route in packets.route.tolist()]
+    ways = np.where(by_memory, 1, [len(held) for held in hops]).astype(np.int32)
+    packets, taken = ledger.take_ways(packets, np.where(several, ways, 1).astype(np.int32))
+    chosen = np.array([held[way] for held, way in zip(hops, taken.tolist(), strict=True)], np.int32)
+    target = np.where(by_memory, known, np.where(several, chosen, packets.target)).astype(np.int32)
+    return packets.but(target=target)
 
 
 def next_endpoint(plane: DataPlane, packets: InFlight) -> Outcome:
@@ -103,12 +122,27 @@ def next_endpoint(plane: DataPlane, packets: InFlight) -> Outcome:
 
 def leads_astray(plane: DataPlane, packets: InFlight) -> Bools:
     """A user route VnetLocal for a destination that neither this VNet nor a peer of it has."""
-    forwarding = plane.forwarding
-    here = plane.places.vnet[packets.at]
-    there = plane.facts.vnet[plane.region_of_atom[packets.destination]]
-    by_user = (forwarding.leads[packets.route] == BY_ADDRESS) & ~forwarding.is_system[packets.route]
-    astray: Bools = by_user & (here != there) & (plane.links.between(here, there) == plane.links.none)
+    here, there = plane.places.vnet[packets.at], plane.facts.vnet[plane.region_of_atom[packets.destination]]
+    unlinked = plane.links.between(here, there) == plane.links.none
+    reaches = plane.assumes["vnet_local_route_reaches_peers"]
+    astray: Bools = _goes_by_user_to_another(plane, packets) & (unlinked | (not reaches))
     return astray
+
+
+def reaches_peer_by_user(plane: DataPlane, packets: InFlight) -> Bools:
+    """A user route VnetLocal for the space of a peer: whether it delivers is an assumption."""
+    here, there = plane.places.vnet[packets.at], plane.facts.vnet[plane.region_of_atom[packets.destination]]
+    linked: Bools = plane.links.between(here, there) != plane.links.none
+    return _goes_by_user_to_another(plane, packets) & linked
+
+
+def _goes_by_user_to_another(plane: DataPlane, packets: InFlight) -> Bools:
+    forwarding = plane.forwarding
+    by_user = (forwarding.leads[packets.route] == BY_ADDRESS) & ~forwarding.is_system[packets.route]
+    away: Bools = by_user & (
+        plane.places.vnet[packets.at] != plane.facts.vnet[plane.region_of_atom[packets.destination]]
+    )
+    return away
 
 
 def leads_inside(plane: DataPlane, packets: InFlight) -> Bools:

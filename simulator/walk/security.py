@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.dataplane.filter_table import ALWAYS_ALLOW, DENY, NO_MATCH, Header
+from simulator.dataplane.filter_table import ALWAYS_ALLOW, BY_DEFAULT_ROUTE, DENY, NO_MATCH, Header
 from simulator.dataplane.filters import INBOUND, MISSING_TABLE, NO_TABLE, Found
 from simulator.dataplane.plane import DataPlane
 from simulator.walk.in_flight import DELIVERED, InFlight, Ledger, Outcome, UInt8, first_of, header_at
-from simulator.walk.packets import Bools, Int32
+from simulator.walk.packets import ICMP, ICMP_V6, TCP, UDP, Bools, Int32
 from simulator.walk.predictions import LAYERS_OF, NOTHING
 from simulator.walk.reasons import CODE_OF
 
@@ -30,15 +30,22 @@ class Checkpoint(NamedTuple):
     rows: Int32
 
 
-def checkpoint(plane: DataPlane, packets: InFlight, direction: int) -> Checkpoint:
-    """Ask the three filters of each packet's place; a filter after the one that stopped is not asked."""
+def checkpoint(
+    plane: DataPlane, packets: InFlight, direction: int, transit: Bools | None = None, past_blockers: bool = False
+) -> Checkpoint:
+    """Ask the three filters of each packet's place; a filter after the one that stopped is not asked.
+
+    `transit` marks packets that their place only forwards: its groups are not asked of them where the assumption
+    ``appliance_filters_see_transit`` is switched off. With `past_blockers` all filters are asked.
+    """
     header = header_at(plane, packets)
     admin, bypass = admin_rules(plane, packets, header, direction)
     groups = plane.filters
     order = (groups.subnet_group, groups.nic_group) if direction == INBOUND else (groups.nic_group, groups.subnet_group)
     outcomes, reason = [admin], admin.reason
+    skipped = bypass if transit is None or plane.assumes["appliance_filters_see_transit"] else bypass | transit
     for group in order:
-        asked = (reason == DELIVERED) & ~bypass
+        asked = ~skipped if past_blockers else (reason == DELIVERED) & ~skipped
         tables = np.where(asked, group[direction][packets.at], NO_TABLE)
         outcome = security_group(plane, packets, tables, header)
         outcomes.append(outcome)
@@ -84,6 +91,26 @@ def security_group(plane: DataPlane, packets: InFlight, tables: Int32, header: H
     return Outcome(reason, np.where(matched, tables, NOTHING), np.where(matched, found.row, NOTHING))
 
 
+def _assumptions(
+    plane: DataPlane, packets: InFlight, direction: int, transit: Bools | None, found: Checkpoint, ledger: Ledger
+) -> None:
+    """Write down which assumptions the rules that had a say rest on."""
+    header = header_at(plane, packets)
+    uncommon = ~np.isin(packets.protocol, (TCP, UDP, ICMP, ICMP_V6))
+    may_be_widened = ((header.source_tag | header.destination_tag) & BY_DEFAULT_ROUTE) != 0
+    for layer in range(3):
+        tables, rows = found.tables[:, layer], found.rows[:, layer]
+        if uncommon.any():
+            by_any = plane.filters.is_any_protocol(np.where(uncommon, tables, NOTHING), rows)
+            ledger.assume("any_protocol_is_every_protocol", packets.flow[by_any])
+        if may_be_widened.any():
+            widened = plane.filters.is_widened(np.where(may_be_widened, tables, NOTHING), rows, header)
+            ledger.assume("default_route_in_virtual_network", packets.flow[widened])
+    if transit is not None and transit.any():
+        has_group = plane.filters.has_group[packets.at]
+        ledger.assume("appliance_filters_see_transit", packets.flow[transit & has_group])
+
+
 def _doubts(plane: DataPlane, packets: InFlight, found: Found) -> list[tuple[Bools, str]]:
     """Why a rule only may match: a name nobody resolved, or routes that would widen VirtualNetwork."""
     doubtful = ~found.is_certain
@@ -97,12 +124,16 @@ def _doubts(plane: DataPlane, packets: InFlight, found: Found) -> list[tuple[Boo
     ]
 
 
-def pass_checkpoint(plane: DataPlane, packets: InFlight, direction: int, ledger: Ledger) -> tuple[InFlight, Bools]:
+def pass_checkpoint(
+    plane: DataPlane, packets: InFlight, direction: int, ledger: Ledger, transit: Bools | None = None
+) -> tuple[InFlight, Bools]:
     """Ask the filters, write down what they observe and who decided; give those who pass, and who by AlwaysAllow."""
     if not len(packets):
         return packets, np.zeros(0, bool)
-    found = checkpoint(plane, packets, direction)
-    ledger.observe(packets, direction, found.reason, found.tables, found.rows)
+    found = checkpoint(plane, packets, direction, transit, ledger.past_blockers)
+    _assumptions(plane, packets, direction, transit, found, ledger)
+    logged = ~plane.is_private_endpoint[packets.at]  # Azure writes no flow log at a private endpoint
+    ledger.observe(packets.where(logged), direction, found.reason[logged], found.tables[logged], found.rows[logged])
     asked = np.ones(len(packets), bool)
     for layer, outcome in enumerate(found.outcomes):
         table, row = found.tables[:, layer], found.rows[:, layer]
@@ -110,9 +141,11 @@ def pass_checkpoint(plane: DataPlane, packets: InFlight, direction: int, ledger:
         name = f"{LAYERS_OF[direction][layer]} {'inbound' if direction == INBOUND else 'outbound'}"
         some = Outcome(outcome.reason[asked], table[asked], row[asked])
         ledger.note(name, packets.where(asked), some)
-        asked = asked & outcome.passes
+        asked = asked & (outcome.passes | ledger.past_blockers)
     passes = found.reason == DELIVERED
     if not passes.all():
-        ledger.close(packets.where(~passes), found.reason[~passes])
+        ledger.stop(packets.where(~passes), found.reason[~passes])
         ledger.undecide(packets.flow[found.reason == CODE_OF["NSG_NOT_IN_EXPORT"]])
+    if ledger.past_blockers:
+        return packets, found.bypass
     return packets.where(passes), found.bypass[passes]

@@ -132,7 +132,7 @@ def test_an_allow_that_may_not_be_deployed_does_not_hide_the_denial_behind_it(
 @pytest.mark.parametrize(
     ("outbound", "destination", "fate"),
     [
-        (False, "203.0.113.9", "STORAGE_PATH_NOT_MODELLED"),
+        (False, "203.0.113.9", "DELIVERED"),
         (False, "198.51.100.7", "NO_OUTBOUND_METHOD"),
         (True, "203.0.113.9", "DELIVERED"),
     ],

@@ -242,8 +242,8 @@ def test_a_change_without_effect_says_so(hub_spoke: Network, replayed: Replay, t
         ("vm-erp1", "vm-sql1:1433", ("ALLOW", "DELIVERED", "fw-hub/erp-to-shop-sql", "The way back")),
         ("vm-batch1", "vm-sql1:1433", ("DENY", "NSG_RULE_DENY", "nsg-sql1/deny-batch", "✕ NIC NSG inbound")),
         ("desk1", "vm-edge1:443", ("DENY", "ASYMMETRIC_RETURN")),
-        ("vm-web1", "168.63.129.16:53/udp", ("UNKNOWN", "PLATFORM_TRAFFIC_NOT_MODELLED", "?")),
-        ("vm-web1", "20.118.99.224:1688/tcp", ("UNKNOWN", "PLATFORM_TRAFFIC_NOT_MODELLED", "?")),
+        ("vm-web1", "168.63.129.16:53/udp", ("ALLOW", "DELIVERED", "answered by the platform")),
+        ("vm-web1", "168.63.129.16:9999/tcp", ("UNKNOWN", "PLATFORM_SERVICE_UNKNOWN", "?")),
         ("vm-jump1", "vm-report1/icmp", ("ALLOW", "ICMP 10.1.3.132 → 10.1.5.100")),
     ],
 )
