@@ -26,9 +26,11 @@ UInt64 = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 
 #: Tags of an address as seen from a subnet, as bits. MAYBE: a gateway with unknown routes could make it VirtualNetwork.
-#: BY_DEFAULT_ROUTE: nothing but a default route makes it VirtualNetwork.
-IN_VIRTUAL_NETWORK, IN_INTERNET, MAYBE_VIRTUAL_NETWORK, BY_DEFAULT_ROUTE = 1, 2, 4, 8
-TAG_COMBINATIONS = 16
+IN_VIRTUAL_NETWORK, IN_INTERNET, MAYBE_VIRTUAL_NETWORK = 1, 2, 4
+TAG_COMBINATIONS = 8
+#: Bits that no rule reads: the address is in VirtualNetwork, or in Internet, under one reading of an assumption only.
+BY_DEFAULT_ROUTE = 8
+INTERNET_READINGS = {"on_premises_in_internet": 16, "tag_routes_leave_internet": 32}
 #: The port of a packet whose protocol has none: every rule matches it.
 NO_PORT = 65536
 ALLOW, DENY, ALWAYS_ALLOW, NO_MATCH = 0, 1, 2, 3
@@ -122,12 +124,6 @@ class FilterTable:
         self.is_default = np.array([*(rule.is_default for rule in rules), False])
         self.is_resolved = np.array([*(not _unresolved(rule) for rule in rules), True])
         self.is_any_protocol = np.array([*(not rule.protocols and not rule.is_default for rule in rules), False])
-        self._names_inside = np.array(
-            [
-                *(["VirtualNetwork" in side.tags for side in (rule.sources, rule.destinations)] for rule in rules),
-                [False, False],
-            ]
-        )
 
     def first_match(self, header: Header) -> Matches:
         """The first rule that matches, or may match, each packet."""
@@ -140,13 +136,6 @@ class FilterTable:
         matched = np.minimum(row, len(self.rules) - 1)
         hit = must[np.arange(len(row)), matched >> 6] >> (matched & 63).astype(np.uint64) & np.uint64(1)
         return Matches(row, (hit == 1) | (row == len(self.rules)))
-
-    def is_widened(self, header: Header, row: Int32) -> Bools:
-        """Does each deciding rule name VirtualNetwork for an address that only a default route puts there?"""
-        sides = self._names_inside[row]
-        by_source = sides[:, 0] & ((header.source_tag & BY_DEFAULT_ROUTE) != 0)
-        widened: Bools = by_source | (sides[:, 1] & ((header.destination_tag & BY_DEFAULT_ROUTE) != 0))
-        return widened
 
     def all_matches(self, header: Header) -> list[list[int]]:
         """For each packet every rule that matches, or may match, in order."""
@@ -178,7 +167,8 @@ class FilterTable:
 
     @staticmethod
     def _tags(by_tag: UInt64, tag: UInt8, may: bool) -> UInt64:
-        found: UInt64 = by_tag[tag if may else tag & ~np.uint8(MAYBE_VIRTUAL_NETWORK)]
+        read = IN_VIRTUAL_NETWORK | IN_INTERNET | (MAYBE_VIRTUAL_NETWORK if may else 0)
+        found: UInt64 = by_tag[tag & np.uint8(read)]
         return found
 
     # Axes are built when first asked: `explain` compiles only the filters its packet meets.

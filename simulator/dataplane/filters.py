@@ -103,10 +103,6 @@ class Filters:
         """Does the row of each packet's table say protocol ``*``, other than a rule that Azure adds?"""
         return self._of_rules(tables, lambda table, at: table.is_any_protocol[rows[at]])
 
-    def is_widened(self, tables: Int32, rows: Int32, header: Header) -> Bools:
-        """Does the row name VirtualNetwork for an address that only a default route puts there?"""
-        return self._of_rules(tables, lambda table, at: table.is_widened(header.at(at), rows[at]))
-
     def _of_rules(self, tables: Int32, fact: Callable[[FilterTable, npt.NDArray[np.intp]], Bools]) -> Bools:
         """One fact of each packet's rule; False where there is no table."""
         facts = np.zeros(len(tables), bool)

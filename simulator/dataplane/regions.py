@@ -11,13 +11,21 @@ from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import RouteTable
 from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.egress import storage_near_private_subnets
-from simulator.dataplane.filter_table import BY_DEFAULT_ROUTE, IN_INTERNET, IN_VIRTUAL_NETWORK, MAYBE_VIRTUAL_NETWORK
+from simulator.dataplane.filter_table import (
+    BY_DEFAULT_ROUTE,
+    IN_INTERNET,
+    IN_VIRTUAL_NETWORK,
+    INTERNET_READINGS,
+    MAYBE_VIRTUAL_NETWORK,
+)
 from simulator.network.groups import connectivity_deployment_unknown, region_name
 from simulator.network.model import Network
 from simulator.network.peerings import peers_of_unknown_space, unknown_gateways
 from simulator.network.prefixes import readable_prefix, readable_prefixes
 from simulator.network.service_tags import (
     INTERNET,
+    default_routes_widen,
+    internet_by_reading,
     internet_tag,
     virtual_network_tag,
     virtual_network_without_default_routes,
@@ -57,6 +65,9 @@ def region_prefixes(network: Network) -> set[Prefix]:
     for subnet in network.subnets:
         prefixes.update(virtual_network_tag(network, subnet))
         prefixes.update(virtual_network_without_default_routes(network, subnet))
+        for key in INTERNET_READINGS:
+            for reading in internet_by_reading(network, subnet, key):
+                prefixes.update(reading)
         prefixes.update(internet_tag(network, subnet))
     for gateway in network.gateways:
         prefixes.update(readable_prefixes(route.prefix for route in gateway.known_routes))
@@ -137,8 +148,14 @@ class RegionFacts:
         row = np.where(internet, IN_INTERNET, 0).astype(np.uint8)
         inside = mask_of(virtual_network_tag(self._network, subnet), self._regions)
         row[inside] |= IN_VIRTUAL_NETWORK
-        anyway = mask_of(virtual_network_without_default_routes(self._network, subnet), self._regions)
-        row[inside & ~anyway] |= BY_DEFAULT_ROUTE
+        if default_routes_widen(self._network, subnet):
+            anyway = mask_of(virtual_network_without_default_routes(self._network, subnet), self._regions)
+            row[~anyway] |= BY_DEFAULT_ROUTE
+        for key, bit in INTERNET_READINGS.items():
+            one, other = (
+                mask_of(prefixes, self._regions) for prefixes in internet_by_reading(self._network, subnet, key)
+            )
+            row[one != other] |= bit
         row[~inside & self._doubtful(subnet)] |= MAYBE_VIRTUAL_NETWORK
         return row
 

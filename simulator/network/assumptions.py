@@ -52,6 +52,18 @@ _ALL = (
         "a default route of the user or a gateway adds nothing to VirtualNetwork",
     ),
     Assumption(
+        "on_premises_in_internet",
+        True,
+        "public addresses that a gateway routes to on-premises are in Internet as well as in VirtualNetwork",
+        "public addresses that a gateway routes to on-premises are in VirtualNetwork and not in Internet",
+    ),
+    Assumption(
+        "tag_routes_leave_internet",
+        False,
+        "what a user-defined route to a service tag covers is no longer in Internet",
+        "a user-defined route to a service tag takes nothing out of Internet",
+    ),
+    Assumption(
         "first_manager_decides",
         True,
         "an Allow of a network manager of higher scope keeps the rules of lower managers from being asked",

@@ -15,7 +15,7 @@ from simulator.network.groups import connected_groups
 from simulator.network.memo import per_network
 from simulator.network.model import Network
 from simulator.network.peerings import gateways_serving, remote_prefixes
-from simulator.network.prefixes import holds, readable_prefixes
+from simulator.network.prefixes import holds, readable_prefix, readable_prefixes
 from simulator.space.addresses import IPV4_SPACE, Prefix, merge, parse_prefix, subtract
 
 #: The virtual address of the host: DNS, DHCP and health probes come from it.
@@ -100,10 +100,28 @@ def virtual_network_origins(network: Network, subnet: ResourceId, address: Prefi
 def internet_tag(network: Network, subnet: ResourceId) -> tuple[Prefix, ...]:
     """`INTERNET` without what ``VirtualNetwork`` holds on this subnet.
 
-    Default routes take nothing out: a route for 0.0.0.0/0 widens VirtualNetwork and leaves Internet as it is.
+    Default routes take nothing out: a route for 0.0.0.0/0 widens VirtualNetwork and leaves Internet as it is. Whether
+    what gateways and routes to service tags cover is taken out are assumptions (see `ASSUMPTIONS`).
     """
     held = network.subnets[subnet]
-    return _internet_tag(network, held.virtual_network, held.route_table)
+    keeps, leaves = (is_assumed(network, key) for key in ("on_premises_in_internet", "tag_routes_leave_internet"))
+    return _internet_tag(network, held.virtual_network, held.route_table, keeps, leaves)
+
+
+def default_routes_widen(network: Network, subnet: ResourceId) -> bool:
+    """Would a default route make ``VirtualNetwork`` hold every address on this subnet, where it is assumed to?"""
+    held = network.subnets[subnet]
+    return any(prefix in _DEFAULT_ROUTES for prefix, _ in _parts(network, held.virtual_network, held.route_table))
+
+
+def internet_by_reading(network: Network, subnet: ResourceId, key: str) -> tuple[tuple[Prefix, ...], ...]:
+    """`internet_tag` while the assumption `key` is true, and while it is false; the other one as it is in force."""
+    held = network.subnets[subnet]
+    in_force = {name: is_assumed(network, name) for name in ("on_premises_in_internet", "tag_routes_leave_internet")}
+    readings = ({**in_force, key: value} for value in (True, False))
+    return tuple(
+        _internet_tag(network, held.virtual_network, held.route_table, *reading.values()) for reading in readings
+    )
 
 
 @per_network
@@ -116,8 +134,18 @@ def _virtual_network_tag(
 
 
 @per_network
-def _internet_tag(network: Network, virtual_network: ResourceId, route_table: ResourceId | None) -> tuple[Prefix, ...]:
-    inside = (prefix for prefix, _ in _parts(network, virtual_network, route_table))
+def _internet_tag(
+    network: Network,
+    virtual_network: ResourceId,
+    route_table: ResourceId | None,
+    keeps_on_premises: bool,
+    tag_routes_leave: bool,
+) -> tuple[Prefix, ...]:
+    inside = [prefix for prefix, _ in (*_own_space(network, virtual_network), *_routed(network, route_table))]
+    if not keeps_on_premises:
+        inside += [prefix for prefix, _ in _behind_gateways(network, virtual_network)]
+    if tag_routes_leave:
+        inside += _tag_routes(network, route_table)
     return subtract(INTERNET, (prefix for prefix in inside if prefix not in _DEFAULT_ROUTES))
 
 
@@ -125,13 +153,25 @@ def _parts(
     network: Network, virtual_network: ResourceId, route_table: ResourceId | None
 ) -> Iterator[tuple[Prefix, str]]:
     """Each prefix of ``VirtualNetwork`` but the host's address, with where it comes from in words."""
-    yield from _connected_space(network, virtual_network)
+    yield from _own_space(network, virtual_network)
+    yield from _behind_gateways(network, virtual_network)
+    yield from _routed(network, route_table)
+
+
+def _routed(network: Network, route_table: ResourceId | None) -> Iterator[tuple[Prefix, str]]:
     table = network.snapshot.get(route_table, RouteTable)
     for route in table.routes if table is not None else ():
         yield from _named([route.address_prefix], f"the route {table.name if table else ''}/{route.name}")
 
 
-def _connected_space(network: Network, virtual_network: ResourceId) -> Iterator[tuple[Prefix, str]]:
+def _tag_routes(network: Network, route_table: ResourceId | None) -> list[Prefix]:
+    """What the table's routes to service tags cover."""
+    table = network.snapshot.get(route_table, RouteTable)
+    tags = (route.address_prefix for route in (table.routes if table is not None else ()))
+    return [prefix for tag in tags if readable_prefix(tag) is None for prefix in tag_prefixes(network, tag) or ()]
+
+
+def _own_space(network: Network, virtual_network: ResourceId) -> Iterator[tuple[Prefix, str]]:
     held = network.virtual_networks.get(virtual_network)
     if held is not None:
         yield from _named(held.prefixes, held.name)
@@ -143,6 +183,9 @@ def _connected_space(network: Network, virtual_network: ResourceId) -> Iterator[
         for group in connected_groups(network, virtual_network):
             for member in group.members:
                 yield from _named(network.virtual_networks[member].prefixes, f"{member.name} in the connected group")
+
+
+def _behind_gateways(network: Network, virtual_network: ResourceId) -> Iterator[tuple[Prefix, str]]:
     for gateway in gateways_serving(network, virtual_network):
         yield from _named((route.prefix for route in gateway.known_routes), f"the gateway {gateway.name}")
 

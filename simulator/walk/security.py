@@ -11,7 +11,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.dataplane.filter_table import ALWAYS_ALLOW, BY_DEFAULT_ROUTE, DENY, NO_MATCH, Header
+from simulator.dataplane.filter_table import (
+    ALWAYS_ALLOW,
+    BY_DEFAULT_ROUTE,
+    DENY,
+    IN_INTERNET,
+    IN_VIRTUAL_NETWORK,
+    INTERNET_READINGS,
+    NO_MATCH,
+    Header,
+)
 from simulator.dataplane.filters import INBOUND, MISSING_TABLE, NO_TABLE, Found
 from simulator.dataplane.plane import DataPlane
 from simulator.walk.in_flight import DELIVERED, InFlight, Ledger, Outcome, UInt8, first_of, header_at
@@ -31,14 +40,20 @@ class Checkpoint(NamedTuple):
 
 
 def checkpoint(
-    plane: DataPlane, packets: InFlight, direction: int, transit: Bools | None = None, past_blockers: bool = False
+    plane: DataPlane,
+    packets: InFlight,
+    direction: int,
+    transit: Bools | None = None,
+    past_blockers: bool = False,
+    header: Header | None = None,
 ) -> Checkpoint:
     """Ask the three filters of each packet's place; a filter after the one that stopped is not asked.
 
     `transit` marks packets that their place only forwards: its groups are not asked of them where the assumption
-    ``appliance_filters_see_transit`` is switched off. With `past_blockers` all filters are asked.
+    ``appliance_filters_see_transit`` is switched off. With `past_blockers` all filters are asked. `header` is how the
+    filters see the packets, by default as the assumptions in force have it.
     """
-    header = header_at(plane, packets)
+    header = header_at(plane, packets) if header is None else header
     admin, bypass = admin_rules(plane, packets, header, direction)
     groups = plane.filters
     order = (groups.subnet_group, groups.nic_group) if direction == INBOUND else (groups.nic_group, groups.subnet_group)
@@ -94,21 +109,46 @@ def security_group(plane: DataPlane, packets: InFlight, tables: Int32, header: H
 def _assumptions(
     plane: DataPlane, packets: InFlight, direction: int, transit: Bools | None, found: Checkpoint, ledger: Ledger
 ) -> None:
-    """Write down which assumptions the rules that had a say rest on."""
+    """Write down which assumptions the filters' answers rest on."""
     header = header_at(plane, packets)
+    readings = {"default_route_in_virtual_network": (BY_DEFAULT_ROUTE, IN_VIRTUAL_NETWORK)}
+    readings |= {key: (bit, IN_INTERNET) for key, bit in INTERNET_READINGS.items()}
+    for key, (bit, tag) in readings.items():
+        disputed = ((header.source_tag | header.destination_tag) & bit) != 0
+        if disputed.any():
+            ledger.assume(key, _decided_otherwise(plane, packets, direction, found, header, disputed, bit, tag))
     uncommon = ~np.isin(packets.protocol, (TCP, UDP, ICMP, ICMP_V6))
-    may_be_widened = ((header.source_tag | header.destination_tag) & BY_DEFAULT_ROUTE) != 0
-    for layer in range(3):
-        tables, rows = found.tables[:, layer], found.rows[:, layer]
-        if uncommon.any():
-            by_any = plane.filters.is_any_protocol(np.where(uncommon, tables, NOTHING), rows)
-            ledger.assume("any_protocol_is_every_protocol", packets.flow[by_any])
-        if may_be_widened.any():
-            widened = plane.filters.is_widened(np.where(may_be_widened, tables, NOTHING), rows, header)
-            ledger.assume("default_route_in_virtual_network", packets.flow[widened])
+    if uncommon.any():
+        tables = [np.where(uncommon, found.tables[:, layer], NOTHING).astype(np.int32) for layer in range(3)]
+        rows = found.rows.T
+        asked = np.stack([plane.filters.is_any_protocol(*held) for held in zip(tables, rows, strict=True)]).any(axis=0)
+        by_any = asked if plane.assumes["any_protocol_is_every_protocol"] else uncommon
+        ledger.assume("any_protocol_is_every_protocol", packets.flow[by_any])
     if transit is not None and transit.any():
         has_group = plane.filters.has_group[packets.at]
         ledger.assume("appliance_filters_see_transit", packets.flow[transit & has_group])
+
+
+def _decided_otherwise(
+    plane: DataPlane,
+    packets: InFlight,
+    direction: int,
+    found: Checkpoint,
+    header: Header,
+    disputed: Bools,
+    bit: int,
+    tag: int,
+) -> Int32:
+    """The packets that the filters would decide by other rules if the other reading put its addresses in (or out)."""
+    at = np.flatnonzero(disputed)
+    other = header.at(at)
+    flipped = [np.where(column & bit, column ^ tag, column) for column in (other.source_tag, other.destination_tag)]
+    other = other._replace(source_tag=flipped[0].astype(np.uint8), destination_tag=flipped[1].astype(np.uint8))
+    read = checkpoint(plane, packets.where(disputed), direction, header=other)
+    before = found.tables[at], found.rows[at]
+    differs = (read.tables != before[0]).any(axis=1) | (read.rows != before[1]).any(axis=1)
+    otherwise: Int32 = packets.flow[at[differs]]
+    return otherwise
 
 
 def _doubts(plane: DataPlane, packets: InFlight, found: Found) -> list[tuple[Bools, str]]:
