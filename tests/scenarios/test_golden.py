@@ -1,0 +1,99 @@
+"""Golden questions, pitfalls and walks: every packet of every question file has the answer that the file gives.
+
+Adding a case is adding a folder with a ``question.yaml``; tests/scenarios/question_files.py says what it may hold.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import simulator as sim
+from tests.scenarios.answers import answer_of, explained, network_of
+from tests.scenarios.golden_table import README, readme
+from tests.scenarios.question_files import (
+    Ask,
+    Reading,
+    Verify,
+    asked,
+    id_of,
+    question_folders,
+    question_in,
+    topology_of,
+)
+
+FOLDERS = question_folders()
+
+
+def case_id(folder: Path, ask: Ask, reading: Reading | None) -> str:
+    assumed = "".join(f" {key}={str(said).lower()}" for key, said in reading.assume.items()) if reading else ""
+    return f"{id_of(folder)} {ask}{assumed}"
+
+
+CASES = [
+    pytest.param(folder, ask, reading, id=case_id(folder, ask, reading))
+    for folder in FOLDERS
+    for ask, reading in asked(folder)
+]
+VERIFICATIONS = [
+    pytest.param(folder, verify, id=f"{id_of(folder)} {verify.nic} {verify.direction} {verify.remote}")
+    for folder in FOLDERS
+    for verify in question_in(folder).verify
+]
+ENCRYPTED = [
+    pytest.param(folder, name, id=f"{id_of(folder)} {name}")
+    for folder in FOLDERS
+    for name in question_in(folder).encryption
+]
+
+
+@pytest.mark.parametrize(("folder", "ask", "reading"), CASES)
+def test_the_packet_has_the_expected_answer(folder: Path, ask: Ask, reading: Reading | None) -> None:
+    expected = reading.expect if reading else ask.expect
+    assume = tuple(sorted(reading.assume.items())) if reading else ()
+    change = folder / ask.change if ask.change else None
+    trace = explained(network_of(topology_of(folder), change, assume), ask)
+    assert answer_of(trace, expected) == expected.model_dump(exclude_unset=True), ask.why
+
+
+@pytest.mark.parametrize(("folder", "verify"), VERIFICATIONS)
+def test_ip_flow_verify_says_what_azure_says(folder: Path, verify: Verify) -> None:
+    network = network_of(topology_of(folder), None, ())
+    found = sim.ip_flow_verify(network, verify.nic, verify.direction, verify.protocol, verify.local, verify.remote)
+    assert (found.access, found.rule_name) == (verify.access, verify.rule)
+
+
+@pytest.mark.parametrize(("folder", "name"), ENCRYPTED)
+def test_the_encryption_setting_is_read(folder: Path, name: str) -> None:
+    networks = network_of(topology_of(folder), None, ()).snapshot.virtual_networks
+    setting = next(network.encryption for network in networks if network.name == name)
+    read = {"enabled": bool(setting and setting.enabled)} | ({"enforcement": setting.enforcement} if setting else {})
+    assert read == question_in(folder).encryption[name].model_dump(exclude_unset=True)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=id_of)
+def test_the_topology_has_no_errors_and_the_question_asks_something(folder: Path) -> None:
+    network = network_of(topology_of(folder), None, ())
+    assert [issue for issue in network.issues if issue.severity == "error"] == []
+    question = question_in(folder)
+    assert question.ask or question.encryption
+    assert len({str(ask) for ask in question.ask}) == len(question.ask)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=id_of)
+def test_every_file_of_the_folder_is_used(folder: Path) -> None:
+    question = question_in(folder)
+    used = {"question.yaml", question.topology, *(ask.change for ask in question.ask if ask.change)}
+    names = {path.name for path in folder.iterdir() if path.is_file()}
+    assert names <= used | {name for name in names if name.endswith(".json")}
+
+
+@pytest.mark.parametrize("folder", question_folders("golden"), ids=id_of)
+def test_a_disputed_question_shows_both_readings(folder: Path) -> None:
+    question = question_in(folder)
+    assert (question.status == "D") <= any(ask.readings for ask in question.ask)
+
+
+def test_the_table_of_golden_questions_is_up_to_date() -> None:
+    assert README.read_text(encoding="utf-8") == readme(), "run python -m tests.scenarios.golden_table"
