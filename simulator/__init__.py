@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from simulator.flows.generation import generate_flow_log
     from simulator.flows.read import read_flow_logs
     from simulator.flows.replay import replay
+    from simulator.lints.lint import lint
     from simulator.network.effective_routes import effective_routes, next_hop
     from simulator.network.effective_rules import effective_security_rules
     from simulator.network.load import load
@@ -34,6 +35,7 @@ __all__ = [
     "explain",
     "generate_flow_log",
     "ip_flow_verify",
+    "lint",
     "load",
     "load_change",
     "load_snapshot",
@@ -52,6 +54,7 @@ _HOMES = {
     "explain": "simulator.walk.explain",
     "generate_flow_log": "simulator.flows.generation",
     "ip_flow_verify": "simulator.walk.explain",
+    "lint": "simulator.lints.lint",
     "load": "simulator.network.load",
     "load_change": "simulator.whatif.change",
     "load_snapshot": "simulator.sources.load",

@@ -1,41 +1,59 @@
-"""What `vnetsim check` says: how much was read, and every issue, worst first."""
+"""What `vnetsim check` says: how much was read, every issue, and what the lints found, worst first."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from simulator.azure.snapshot import Issue, Severity
+from simulator.lints.finding import Finding
 from simulator.network.model import Network
 from simulator.report.document import Line, Lines, Report, Row, Table, Tone
 from simulator.report.text import counted
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
-_COLUMNS = ("Severity", "Code", "Message", "Place", "Hint")
+_COLUMNS = ("Severity", "Code", "Message", "Place", "Hint", "Involved")
+_ISSUE_TITLES: dict[Severity, str] = {
+    "error": "Errors: Azure would refuse this, or it cannot be read",
+    "warning": "Warnings: an answer may differ from Azure's",
+    "info": "For information",
+}
+_LINT_TITLES: dict[Severity, str] = {
+    "error": "Lints, errors: this cannot work as it is set",
+    "warning": "Lints, warnings: this may not do what it looks like",
+    "info": "Lints, for information",
+}
+AnyIssue = TypeVar("AnyIssue", bound=Issue)
 
 
-def issues_report(network: Network) -> Report:
-    issues = worst_first(network.issues)
+def issues_report(network: Network, findings: Sequence[Finding] | None = None) -> Report:
+    """`findings` None: the lints were not asked."""
+    issues, found = worst_first(network.issues), worst_first(findings or ())
     counts = resource_counts(network)
+    linted = f"; lints: {_summary(found, 'nothing')}" if findings is not None else ""
+    summary = f"{network.snapshot.name or 'network'}: {_summary(issues, 'no issues')}{linted}"
     return Report(
         kind="check",
-        headline=Line(f"{network.snapshot.name or 'network'}: {_summary(issues)}", _tone(issues)),
+        headline=Line(summary, _tone([*issues, *found])),
         blocks=(
             Table(("Resource", "Count"), tuple(counts.items()), title="Read"),
-            *(group for severity in SEVERITIES if (group := _group(severity, issues)).lines),
+            *(group for severity in SEVERITIES if (group := _group(severity, issues, _ISSUE_TITLES)).lines),
+            *(group for severity in SEVERITIES if (group := _group(severity, found, _LINT_TITLES)).lines),
         ),
-        records=lambda: Table(_COLUMNS, tuple(_row(issue) for issue in issues)),
+        records=lambda: Table(_COLUMNS, tuple(_row(issue) for issue in (*issues, *found))),
         data=lambda: {
             "network": network.snapshot.name,
             "resources": counts,
             "assumptions": dict(network.assumptions),
             "issues": [issue_data(issue) for issue in issues],
+            "lints": None if findings is None else [finding_data(finding) for finding in found],
         },
     )
 
 
-def worst_first(issues: tuple[Issue, ...]) -> list[Issue]:
+def worst_first(issues: Sequence[AnyIssue]) -> list[AnyIssue]:
     """Errors, then warnings, then info; by code and place within each."""
     return sorted(issues, key=lambda issue: (SEVERITIES.index(issue.severity), issue.code, issue.place, issue.message))
 
@@ -58,6 +76,10 @@ def issue_data(issue: Issue) -> dict[str, Any]:
         "place": issue.place,
         "hint": issue.hint,
     }
+
+
+def finding_data(finding: Finding) -> dict[str, Any]:
+    return {**issue_data(finding), "involved": [str(identity) for identity in finding.involved]}
 
 
 def issue_text(issue: Issue, *, is_short: bool = False) -> str:
@@ -95,32 +117,27 @@ def _collection(kind: str) -> str:
     return _COLLECTIONS.get(name, name)
 
 
-def _summary(issues: list[Issue]) -> str:
+def _summary(issues: Sequence[Issue], nothing: str) -> str:
     found = Counter(issue.severity for issue in issues)
     texts = [counted(found[severity], severity) for severity in ("error", "warning") if found[severity]]
     texts += [f"{found['info']} for information"] if found["info"] else []
-    return ", ".join(texts) or "no issues"
+    return ", ".join(texts) or nothing
 
 
-def _tone(issues: list[Issue]) -> Tone:
-    if not issues or issues[0].severity == "info":
-        return "good"
-    return "bad" if issues[0].severity == "error" else "doubtful"
+def _tone(issues: Sequence[Issue]) -> Tone:
+    severities = {issue.severity for issue in issues}
+    return "bad" if "error" in severities else "doubtful" if "warning" in severities else "good"
 
 
-def _group(severity: Severity, issues: list[Issue]) -> Lines:
+def _group(severity: Severity, issues: Sequence[Issue], titles: dict[Severity, str]) -> Lines:
     lines: list[Line] = []
     for issue in issues:
         if issue.severity == severity:
             first, *rest = issue_text(issue, is_short=True).split("\n  ")
             lines += [Line(first), *(Line(f"  {text}", "faint") for text in rest)]
-    titles: dict[Severity, str] = {
-        "error": "Errors: Azure would refuse this, or it cannot be read",
-        "warning": "Warnings: an answer may differ from Azure's",
-        "info": "For information",
-    }
     return Lines(tuple(lines), title=titles[severity])
 
 
 def _row(issue: Issue) -> Row:
-    return issue.severity, issue.code, issue.message, issue.place, issue.hint
+    involved = " ".join(map(str, issue.involved)) if isinstance(issue, Finding) else ""
+    return issue.severity, issue.code, issue.message, issue.place, issue.hint, involved

@@ -1,0 +1,29 @@
+"""Every lint there is, and the question that asks them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from simulator.lints.finding import Finding
+from simulator.lints.rules import useless_rules
+from simulator.network.model import Network
+
+Lint = Callable[[Network], Iterator[Finding]]
+#: A lint is one function and one line here; findings are told worst first, whatever the order of the lints.
+LINTS: tuple[Lint, ...] = (useless_rules,)
+
+
+def lint(network: Network) -> tuple[Finding, ...]:
+    """What looks unintended in a network that Azure would take as it is.
+
+    Parameters
+    ----------
+    network : the network to look at. Its `issues` say what is wrong or unknown in the input; findings say what works
+        otherwise than it looks, such as rules that decide nothing.
+
+    Returns
+    -------
+    Findings: issues with codes VNS6xxx, the place as a resource id, a way out, and in `involved` the ids of the rules,
+    routes and peerings that have a part in it.
+    """
+    return tuple(finding for one in LINTS for finding in one(network))
