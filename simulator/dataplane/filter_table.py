@@ -35,7 +35,7 @@ INTERNET_READINGS = {"on_premises_in_internet": 16, "tag_routes_leave_internet":
 NO_PORT = 65536
 ALLOW, DENY, ALWAYS_ALLOW, NO_MATCH = 0, 1, 2, 3
 #: What the documentation lists for "Any": TCP, UDP and both versions of ICMP.
-_DOCUMENTED_PROTOCOLS = (1, 6, 17, 58)
+DOCUMENTED_PROTOCOLS = (1, 6, 17, 58)
 _ACTIONS = {"Allow": ALLOW, "Deny": DENY, "AlwaysAllow": ALWAYS_ALLOW}
 
 Run = tuple[int, int]
@@ -209,7 +209,7 @@ class FilterTable:
         return _bitset(len(self.rules), [at for at, rule in enumerate(self.rules) if rule.destinations.unresolved])
 
     def _protocol_runs(self, rule: FilterRule) -> list[Run]:
-        any_protocol = () if rule.is_default or self._every_protocol else _DOCUMENTED_PROTOCOLS
+        any_protocol = () if rule.is_default or self._every_protocol else DOCUMENTED_PROTOCOLS
         return [(number, number + 1) for number in rule.protocols or any_protocol] or [(0, 256)]
 
     def _runs(self, addresses: AddressSet) -> list[Run]:

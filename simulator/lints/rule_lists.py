@@ -7,12 +7,13 @@ azure/firewall/rule-processing
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from simulator.azure.firewall import AzureFirewall
 from simulator.azure.resource import ResourceId
 from simulator.azure.security_group import Direction, NetworkSecurityGroup, SecurityRule
+from simulator.dataplane.filter_table import DOCUMENTED_PROTOCOLS
 from simulator.dataplane.filters import DIRECTIONS
 from simulator.dataplane.plane import DataPlane
 from simulator.lints.rule_space import TagView
@@ -58,7 +59,7 @@ def _security_groups(network: Network, plane: DataPlane) -> Iterator[Listing]:
         subnets = standing.get(group.id, ())
         is_for_bastion = any(subnet.name.lower() == "azurebastionsubnet" for subnet in subnets)
         for direction in DIRECTIONS:
-            rules = security_group_rules(network, group.id, direction) or ()
+            rules = _as_read(network, security_group_rules(network, group.id, direction) or ())
             platform = {at for at, written in enumerate(group.rules(direction)) if _names_platform(written)}
             candidates = tuple(at for at, rule in enumerate(rules) if not rule.is_default and at not in platform)
             keeps = frozenset(candidates) if is_for_bastion else frozenset()  # Azure refuses a group without them
@@ -74,7 +75,8 @@ def _names_platform(rule: SecurityRule) -> bool:
 def _admin_rules(network: Network, plane: DataPlane, direction: Direction) -> Iterator[RuleList]:
     """One list for all virtual networks that the same rules reach, in each way that the tags look there."""
     held = {
-        one.id: _parts(network, admin_rules(network, one.id, direction)) for one in network.snapshot.virtual_networks
+        one.id: _parts(network, _as_read(network, admin_rules(network, one.id, direction)))
+        for one in network.snapshot.virtual_networks
     }
     owners = grouped((tuple(rule.id for rule in part), owner) for owner, parts in held.items() for part in parts)
     lists = {tuple(rule.id for rule in part): part for parts in held.values() for part in parts}
@@ -100,7 +102,17 @@ def _parts(network: Network, rules: tuple[FilterRule, ...]) -> list[tuple[Filter
 def _firewall(network: Network, firewall: ResourceId) -> RuleList:
     found = firewall_rules(network, firewall)
     is_default_deny = not found.has_application_rules and not is_assumed(network, "dnat_implicit_allow_overridable")
-    return RuleList(found.rules, None, "Deny" if is_default_deny else None, tuple(range(len(found.rules))))
+    rules = _as_read(network, found.rules)
+    return RuleList(rules, None, "Deny" if is_default_deny else None, tuple(range(len(rules))))
+
+
+def _as_read(network: Network, rules: tuple[FilterRule, ...]) -> tuple[FilterRule, ...]:
+    """The rules with protocol ``*`` as the assumption about it has it."""
+    if is_assumed(network, "any_protocol_is_every_protocol"):
+        return rules
+    return tuple(
+        rule if rule.protocols or rule.is_default else replace(rule, protocols=DOCUMENTED_PROTOCOLS) for rule in rules
+    )
 
 
 def _views(plane: DataPlane, subnets: Iterable[ResourceId]) -> tuple[TagView | None, ...]:

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from simulator.dataplane.filter_table import IN_INTERNET, IN_VIRTUAL_NETWORK, MAYBE_VIRTUAL_NETWORK, NO_PORT
+from simulator.dataplane.filter_table import (
+    IN_INTERNET,
+    IN_VIRTUAL_NETWORK,
+    MAYBE_VIRTUAL_NETWORK,
+    NO_PORT,
+    TAG_COMBINATIONS,
+)
 from simulator.network.filter_rules import AddressSet, FilterRule, PortRange
 from simulator.space.addresses import ADDRESS_SPACE_END, IPV4_SPACE, MAPPED, merge
 from simulator.walk.packets import TCP, UDP
@@ -153,7 +159,7 @@ class RuleSpace:
         self._budget.spend(sum(len(prefixes) for prefixes, _ in runs))
         unresolved = _set_of(at for at, side in enumerate(sides) if side.unresolved)
         is_tagged = any(side.tags for side in sides)
-        by_tag = [self._named(sides, tag) for tag in range(8)]
+        by_tag = [self._named(sides, tag) for tag in range(TAG_COMBINATIONS)]
         edges = _toggles((prefix.low, prefix.high + 1, held) for prefixes, held in runs for prefix in prefixes)
         cells: dict[tuple[bool, RuleSet, RuleSet], Cell] = {}
         for low, held, tags in _tagged(edges, view):

@@ -32,8 +32,8 @@ def issues_report(network: Network, findings: Sequence[Finding] | None = None) -
     """`findings` None: the lints were not asked."""
     issues, found = worst_first(network.issues), worst_first(findings or ())
     counts = resource_counts(network)
-    linted = f"; lints: {_summary(found, 'nothing')}" if findings is not None else ""
-    summary = f"{network.snapshot.name or 'network'}: {_summary(issues, 'no issues')}{linted}"
+    linted = f"; lints: {_summary(found)}" if found else ""
+    summary = f"{network.snapshot.name or 'network'}: {_summary(issues) or 'no issues'}{linted}"
     return Report(
         kind="check",
         headline=Line(summary, _tone([*issues, *found])),
@@ -117,11 +117,11 @@ def _collection(kind: str) -> str:
     return _COLLECTIONS.get(name, name)
 
 
-def _summary(issues: Sequence[Issue], nothing: str) -> str:
+def _summary(issues: Sequence[Issue]) -> str:
     found = Counter(issue.severity for issue in issues)
     texts = [counted(found[severity], severity) for severity in ("error", "warning") if found[severity]]
     texts += [f"{found['info']} for information"] if found["info"] else []
-    return ", ".join(texts) or nothing
+    return ", ".join(texts)
 
 
 def _tone(issues: Sequence[Issue]) -> Tone:

@@ -29,10 +29,7 @@ CASES: dict[str, tuple[str, str, str, list[str], list[Json], list[Json]]] = {
         "late",
         ["early"],
         [rule("early", 100, "Inbound", "Deny", **ALL), rule("late", 200, "Inbound", "Deny", **WEB)],
-        [
-            rule("early", 100, "Outbound", "Deny", **ALL),
-            rule("late", 200, "Inbound", "Deny", sourceAddressPrefix="10.1.0.4"),
-        ],
+        [rule("early", 100, "Inbound", "Deny", **ALL)],
     ),
     "two halves": (
         "VNS6001",

@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.dataplane.atoms import Atoms
-from simulator.dataplane.filter_table import IN_INTERNET, IN_VIRTUAL_NETWORK, NO_PORT, FilterTable, Header
+from simulator.dataplane.filter_table import (
+    IN_INTERNET,
+    IN_VIRTUAL_NETWORK,
+    NO_PORT,
+    TAG_COMBINATIONS,
+    FilterTable,
+    Header,
+)
 from simulator.lints import useless_rules
 from simulator.lints.rule_space import Budget, BudgetExceededError, Packet, RuleSpace, TagView
 from simulator.lints.useless_rules import Examination, RuleList, Useless, examine
@@ -27,7 +34,7 @@ views = st.none() | st.lists(st.sampled_from(sorted({0, MAPPED, *HOSTS})), uniqu
     lambda points: st.builds(
         TagView,
         st.just(tuple(sorted({0, *points}))),
-        st.lists(st.integers(0, 7), min_size=len(points) + 1, max_size=len(points) + 1).map(tuple),
+        st.lists(st.integers(0, TAG_COMBINATIONS - 1), min_size=len(points) + 1, max_size=len(points) + 1).map(tuple),
     )
 )
 lists = st.lists(rules, max_size=8).map(tuple)

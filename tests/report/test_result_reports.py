@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Issue
 from simulator.comparison.diff import diff
 from simulator.comparison.labels import protocol_name
 from simulator.flows.read import read_flow_logs
 from simulator.flows.replay import Replay, replay
+from simulator.lints.finding import Finding
 from simulator.network.effective_rules import effective_security_rules
 from simulator.network.load import load
 from simulator.network.model import Network
@@ -23,7 +25,7 @@ from simulator.report.effective_routes import effective_routes_report
 from simulator.report.effective_rules import admin_rules_asked, effective_rules_report
 from simulator.report.formats import OutputFormat, render
 from simulator.report.impact import impact_report
-from simulator.report.issues import issue_text, issues_report, worst_first
+from simulator.report.issues import finding_data, issue_text, issues_report, worst_first
 from simulator.report.mismatches import mismatches_report
 from simulator.report.replay import replay_report, verdict_counts
 from simulator.report.tags import tag_report
@@ -89,6 +91,25 @@ def test_check_counts_what_was_read(hub_spoke: Network) -> None:
     assert counts["virtualNetworkPeerings"] == 6
     assert data(report)["resources"] == counts
     assert len(report.records().rows) == len(hub_spoke.issues)
+    assert data(report)["lints"] is None and "lints" not in text(report)
+
+
+def test_check_tells_what_the_lints_find_after_the_issues(hub_spoke: Network) -> None:
+    rule = ResourceId(f"{hub_spoke.endpoints[0].id}/rules/r")
+    findings = [
+        Finding("info", "VNS6002", "redundant", "place"),
+        Finding("error", "VNS6001", "shadowed", "place", "hint", (rule, rule)),
+    ]
+    report = issues_report(hub_spoke, findings)
+    printed = text(report)
+    order = ["For information", "Lints, errors", "VNS6001", "Lints, for information", "VNS6002"]
+    assert [printed.index(part) for part in order] == sorted(printed.index(part) for part in order)
+    assert report.headline.text.endswith("for information; lints: 1 error, 1 for information")
+    assert report.headline.tone == "bad"
+    assert data(report)["lints"] == [finding_data(findings[1]), finding_data(findings[0])]
+    assert finding_data(findings[1])["involved"] == [str(rule)] * 2
+    assert report.records().rows[-2][-1] == f"{rule} {rule}"
+    assert len(report.records().rows) == len(hub_spoke.issues) + 2
 
 
 def test_the_topology_lists_everyone(hub_spoke: Network) -> None:
