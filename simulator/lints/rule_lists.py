@@ -13,7 +13,7 @@ from itertools import groupby
 from simulator.azure.firewall import AzureFirewall
 from simulator.azure.resource import ResourceId
 from simulator.azure.security_group import Direction, NetworkSecurityGroup, SecurityRule
-from simulator.dataplane.filter_table import DOCUMENTED_PROTOCOLS
+from simulator.dataplane.filter_table import DOCUMENTED_PROTOCOLS, TAG_COMBINATIONS
 from simulator.dataplane.filters import DIRECTIONS
 from simulator.dataplane.plane import DataPlane
 from simulator.lints.rule_space import TagView
@@ -126,6 +126,6 @@ def _views(plane: DataPlane, subnets: Iterable[ResourceId]) -> tuple[TagView | N
 
 def _view(plane: DataPlane, context: int) -> TagView:
     """The tags of all addresses, told once for each run of them that has the same."""
-    row = plane.facts.tag[context].tolist()
+    row = (plane.facts.tag[context] % TAG_COMBINATIONS).tolist()
     starts = [at for at, tag in enumerate(row) if at == 0 or row[at - 1] != tag]
     return TagView(tuple(plane.regions.points[at] for at in starts), tuple(row[at] for at in starts))
