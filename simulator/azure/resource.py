@@ -122,7 +122,10 @@ def lift(raw: Mapping[Any, Any]) -> dict[str, Any]:
 class ArmModel(BaseModel):
     """A frozen piece of ARM JSON. Property names are read in any case; ``properties`` is lifted into its owner."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=squash, validate_by_name=False)
+    # Built when first used: a network holds few of the kinds that there are.
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", alias_generator=squash, validate_by_name=False, defer_build=True
+    )
 
     @model_validator(mode="before")
     @classmethod

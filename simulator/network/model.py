@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeVar
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Appliance, Issue, LearnedRoute, Snapshot
 from simulator.azure.virtual_network import Subnet, VirtualNetwork, VirtualNetworkPeering
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 K = TypeVar("K")
 
@@ -78,7 +79,6 @@ class Network:
     ----------
     peerings : (owner VNet, remote VNet) → link, for Connected links whose remote VNet is in the snapshot.
     links : VNet → all of its Connected links, those to VNets outside the snapshot too.
-    graph : nodes are `ResourceId.key`, ``internet`` and ``onpremises/<name>``: see `build_graph`.
     issues : the snapshot's, then the network's.
     memo : answers kept by `per_network`; no part of the value.
     """
@@ -91,9 +91,15 @@ class Network:
     subnets: Mapping[ResourceId, Subnet]
     peerings: Mapping[tuple[ResourceId, ResourceId], VirtualNetworkPeering]
     links: Mapping[ResourceId, tuple[VirtualNetworkPeering, ...]]
-    graph: nx.MultiDiGraph = field(default_factory=nx.MultiDiGraph, repr=False)
     issues: tuple[Issue, ...] = ()
     memo: dict[str, dict[tuple[Any, ...], Any]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def graph(self) -> nx.MultiDiGraph:
+        """The network as a graph, made when first asked for: see `build_graph`."""
+        from simulator.network.graph import build_graph
+
+        return build_graph(self)
 
     @cached_property
     def _by_id(self) -> Mapping[ResourceId, Endpoint]:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from simulator.azure.snapshot import Snapshot
 from simulator.network.endpoints import build_endpoints
 from simulator.network.gateways import build_gateways
-from simulator.network.graph import build_graph
 from simulator.network.model import Network
 from simulator.network.peerings import connected_links
 from simulator.network.route_checks import check_routes
@@ -50,4 +49,4 @@ def build_network(snapshot: Snapshot, assumptions: Mapping[str, str] | None = No
         },
     )
     issues = (*snapshot.issues, *check_topology(network), *check_rules(network), *check_routes(network))
-    return replace(network, graph=build_graph(network), issues=issues)
+    return replace(network, issues=issues)

@@ -169,7 +169,7 @@ Ports = Annotated[list[Port], Field(min_length=1), OneOrMany()]
 class Part(BaseModel):
     """One mapping of a scenario file: unknown keys are errors, and values are not converted into one another."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True, defer_build=True)
 
     #: Key that a text (or list of texts) standing for the whole mapping fills; empty where there is no short form.
     short_form: ClassVar[str] = ""
