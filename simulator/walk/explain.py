@@ -20,6 +20,7 @@ from simulator.walk.in_flight import Step
 from simulator.walk.packet_walk import packet_walk
 from simulator.walk.packets import TCP, UDP
 from simulator.walk.predictions import Observation, Prediction, RuleReference, observation
+from simulator.walk.question_sets import set_notes
 from simulator.walk.questions import EPHEMERAL_PORT, PROTOCOL_NUMBERS, Question, parse_question, socket_text
 from simulator.walk.reasons import Verdict
 from simulator.walk.telling import blockers_of, hops_of
@@ -84,7 +85,7 @@ def explain_question(network: Network, question: Question) -> Trace:
         return_hops=return_hops,
         blockers=blockers_of(plane, behind),
         assumptions=_assumptions(network, prediction),
-        notes=(*notes, *_notes(network, prediction)),
+        notes=(*question.notes, *set_notes(plane, question), *notes, *_notes(network, prediction)),
         verify=(*_verify(question, prediction), *_verify_routes(network, question, prediction)),
     )
 
