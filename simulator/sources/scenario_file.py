@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from simulator.sources.scenario_fields import Name, Part, Prefixes, Text, Texts
+from simulator.data.assumptions import ASSUMPTIONS, SPELLINGS, is_choice
+from simulator.sources.problems import did_you_mean, shorten
+from simulator.sources.scenario_fields import Name, Part, Prefixes, Text, Texts, refuse
 from simulator.sources.scenario_models import (
     NetworkInterface,
     Peering,
@@ -25,14 +27,22 @@ from simulator.sources.scenario_services import (
 )
 
 
-def _scalar_text(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, (int, float)) else value
+def _assumption(key: str) -> str:
+    if key not in ASSUMPTIONS:
+        raise refuse(f"there is no assumption {key!r}", did_you_mean(key, ASSUMPTIONS), "VNS1202")
+    return key
 
 
-_SCALAR_SCHEMA = WithJsonSchema({"type": ["string", "number", "boolean"]})
-Assumption = Annotated[str, BeforeValidator(_scalar_text), _SCALAR_SCHEMA]
+def _choice(value: Any) -> Any:
+    """YAML's own true and false, and every spelling that the command line takes."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if not is_choice(text):
+        raise refuse(f"an assumption is true or false, not {shorten(value)}", "write true or false", "VNS1204")
+    return str(SPELLINGS[text.strip().lower()]).lower()
+
+
+AssumptionKey = Annotated[Text, AfterValidator(_assumption), WithJsonSchema({"enum": [*ASSUMPTIONS]})]
+Choice = Annotated[str, BeforeValidator(_choice), WithJsonSchema({"enum": [True, False, *SPELLINGS]})]
 
 
 class Scenario(Part):
@@ -58,4 +68,6 @@ class Scenario(Part):
     firewall_policies: dict[Name, FirewallPolicy] = Field({})
     network_managers: dict[Name, NetworkManager] = Field({})
     service_tags: dict[Text, Prefixes] = Field({}, description="Extra or corrected service tags.")
-    assumptions: dict[Text, Assumption] = Field({}, description="What is taken for granted where Azure does not say.")
+    assumptions: dict[AssumptionKey, Choice] = Field(
+        {}, description="What is taken for granted where Azure does not say; vnetsim show assumptions lists them."
+    )

@@ -133,7 +133,7 @@ def test_declarations(snapshot: Snapshot) -> None:
     assert appliance.rules is not None and appliance.rules[0].destination_ports == ("443",)
     assert [network.hosts for network in declared.on_premises] == [{"dc1": "192.168.0.10"}]
     assert declared.service_tags == {"MyTag": ("203.0.113.0/24",)}
-    assert declared.assumptions == {"connected": "true", "limit": "3", "note": "22:30"}
+    assert declared.assumptions == {"se_beats_udr": "true", "ecmp_is_symmetric": "true"}
 
 
 def write(folder: Path, text: str, name: str = "topology.yaml") -> Path:

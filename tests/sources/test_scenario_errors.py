@@ -218,7 +218,8 @@ GOLDEN: list[tuple[str, str]] = [
         "+route_tables: {rt: {routes: {default: 0.0.0.0/0 -> Internt}}}",
         "error[VNS1206]: rt/default: 'Internt' is neither an IP address nor a next hop type\n"
         "  at topology.yaml:6:39\n"
-        "  hint: write an address, or one of VirtualAppliance, VirtualNetworkGateway, VnetLocal, Internet, None",
+        "  hint: write an address, or one of VirtualAppliance, VirtualApplianceEcmp, VirtualNetworkGateway, "
+        "VnetLocal, Internet, None",
     ),
     (
         "+route_tables: {rt: {routes: {a: {prefix: 0.0.0.0/0, next_hop: 10.0.1.4, ip: 10.0.1.5}}}}",
@@ -255,6 +256,18 @@ GOLDEN: list[tuple[str, str]] = [
         "error[VNS1204]: p/c: a network collection cannot Dnat\n"
         "  at topology.yaml:1:39\n"
         "  hint: nat collections have Dnat, others Allow or Deny",
+    ),
+    (
+        "assumptions: {se_beat_udr: true}",
+        "error[VNS1202]: there is no assumption 'se_beat_udr'\n"
+        "  at topology.yaml:1:15\n"
+        "  hint: did you mean 'se_beats_udr'?",
+    ),
+    (
+        "assumptions: {se_beats_udr: maybe}",
+        "error[VNS1204]: se_beats_udr: an assumption is true or false, not 'maybe'\n"
+        "  at topology.yaml:1:29\n"
+        "  hint: write true or false",
     ),
     (
         "include: ../elsewhere.json",
