@@ -33,7 +33,8 @@ WordsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[NET] SRC DST[:PORT[/PROTOCOL]]",
-        help="Names of VMs, NICs or on-premises hosts, or addresses; an IPv6 address with a port goes in brackets.",
+        help="Names (VM, NIC, subnet, load balancer, private endpoint, on-premises host, service as in st01.blob), "
+        "addresses, prefixes, service tags, or onprem:ADDRESS; an IPv6 address with a port goes in brackets.",
         show_default=False,
     ),
 ]

@@ -9,6 +9,7 @@ from simulator.report.document import Line, Lines, Report, Row, Table, Tone
 from simulator.report.words import route_data, rule_data, rule_text
 from simulator.walk.explain import FlowVerification
 from simulator.walk.packets import TCP, UDP
+from simulator.walk.predictions import Prediction
 from simulator.walk.reasons import CODE_OF, REASONS, Verdict
 from simulator.walk.trace import Hop, Step, Trace
 
@@ -46,7 +47,7 @@ def trace_report(trace: Trace, verification: FlowVerification | None = None) -> 
     ]
     headline = Line(f"{verdict.name}  {trace.question}", _VERDICT_TONES[verdict])
     if verification is not None:
-        blocks.insert(0, _verification_table(verification))
+        blocks.insert(0, _verification_table(verification, prediction))
     return Report(
         kind="explain",
         headline=headline,
@@ -65,10 +66,19 @@ _SAID = {
 }
 
 
-def _verification_table(verification: FlowVerification) -> Table:
-    """The two fields of ``az network watcher test-ip-flow``, and the NIC that was asked."""
-    row = (verification.access, verification.rule_name or None, verification.endpoint.name)
-    return Table(("Access", "RuleName", "NIC"), (row,), title="IP flow verify: the security rules of one NIC")
+def _verification_table(verification: FlowVerification, prediction: Prediction) -> Table:
+    """The two fields of ``az network watcher test-ip-flow`` beside what becomes of the packet on its whole way."""
+    rule = rule_text(prediction.rule) if prediction.rule is not None else None
+    return Table(
+        ("", "IP flow verify", "End to end"),
+        (
+            ("Access", verification.access, prediction.verdict.name),
+            ("RuleName", verification.rule_name or None, rule),
+            ("Reason", None, prediction.reason),
+            ("Asked", f"the security rules of {verification.endpoint.name}", "every layer, there and back"),
+        ),
+        title="IP flow verify beside the whole way",
+    )
 
 
 def _verdict_lines(trace: Trace) -> Iterator[Line]:

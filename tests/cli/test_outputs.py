@@ -125,11 +125,14 @@ def test_the_story_of_a_denied_packet(vnetsim: Run, small: Path) -> None:
 def test_the_question_of_az_gets_azures_answer_first(vnetsim: Run, small: Path) -> None:
     asked = ["--direction", "inbound", "--protocol", "TCP", "--local", "10.1.1.4:1433", "--remote", "10.2.0.4:60000"]
     lines = vnetsim("explain", small, *asked).out.splitlines()
-    assert lines[2:6] == [
-        "IP flow verify: the security rules of one NIC",
-        "Access  RuleName                NIC",
-        "--------------------------------------",
-        "Deny    securityRules/deny-all  vm-sql",
+    assert lines[2:9] == [
+        "IP flow verify beside the whole way",
+        "          IP flow verify                End to end",
+        "-----------------------------------------------------------------------------------",
+        "Access    Deny                          DENY",
+        "RuleName  securityRules/deny-all        nsg-sql/deny-all, priority 4000, subnet NSG",
+        "Reason                                  NSG_RULE_DENY",
+        "Asked     the security rules of vm-sql  every layer, there and back",
     ]
     data = json.loads(vnetsim("explain", small, *asked, "-o", "json").out)
     assert data["ip_flow_verify"]["access"] == "Deny"
