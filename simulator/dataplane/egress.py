@@ -27,8 +27,8 @@ class Egress:
     """The way out of every place for a family and a kind of protocol, and what the platform says to SMTP there."""
 
     def __init__(self, network: Network, places: Places) -> None:
-        def method(place: int, is_ipv4: int, has_ports: int) -> Outbound:
-            return outbound(network, places.endpoints[place].id, is_ipv4=bool(is_ipv4), has_ports=bool(has_ports))
+        def method(place: int, is_ipv4: int, protocol: int) -> Outbound:
+            return outbound(network, places.endpoints[place].id, is_ipv4=bool(is_ipv4), protocol=protocol)
 
         self.methods = Interned(method)
         self.smtp = Interned(lambda place: smtp_verdict(network, places.endpoints[place].id))

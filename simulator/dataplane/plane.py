@@ -25,6 +25,7 @@ from simulator.network.model import Network
 from simulator.network.platform_services import services
 from simulator.network.prefixes import readable_prefixes
 from simulator.network.private_endpoints import endpoint_state
+from simulator.network.service_firewall import named_prefixes
 from simulator.space.addresses import IPV4_SPACE, Prefix, format_address, parse_address
 
 Int32 = npt.NDArray[np.int32]
@@ -108,6 +109,7 @@ class DataPlane:
             yield prefix
         for service in services(self.network):
             yield from _hosts(service.addresses)
+        yield from named_prefixes(self.network)
         yield from self.appliances.translated_prefixes()
 
 

@@ -72,6 +72,11 @@ def frontend_rules(pools: BackendPools, balancer: LoadBalancer, frontend: Resour
     return (*nat, *sorted(balancing, key=lambda rule: rule.backend_port is None))
 
 
+def carried_protocols(protocol: str) -> tuple[int, ...]:
+    """IANA numbers of what a rule of the protocol carries; ``*`` is TCP and UDP."""
+    return _PROTOCOLS.get(protocol.lower(), (TCP, UDP))
+
+
 def is_basic(balancer: LoadBalancer) -> bool:
     return balancer.sku.name.lower() == "basic"
 
@@ -97,7 +102,7 @@ def _balanced(
     return BalancedRule(
         id=rule.id,
         name=rule.name,
-        protocols=_PROTOCOLS.get(rule.protocol.lower(), (TCP, UDP)),
+        protocols=carried_protocols(rule.protocol),
         ports=((rule.frontend_port, rule.frontend_port),) if backend_port is not None else ANY_PORT,
         backends=tuple(sorted(backends, key=lambda held: (held.endpoint, held.address))),
         backend_port=backend_port,

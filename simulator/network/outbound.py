@@ -14,7 +14,7 @@ from simulator.azure.load_balancer import FrontendIpConfiguration, LoadBalancer
 from simulator.azure.nat_gateway import NatGateway, PublicIpPrefix
 from simulator.azure.network_interface import NetworkInterface, PublicIpAddress
 from simulator.azure.resource import ResourceId
-from simulator.network.balancers import backend_pools, is_basic
+from simulator.network.balancers import TCP, UDP, backend_pools, carried_protocols, is_basic
 from simulator.network.memo import per_network
 from simulator.network.model import Endpoint, Network
 from simulator.network.prefixes import host_prefix, readable_prefix, readable_prefixes
@@ -44,18 +44,20 @@ class _Membership:
 
 
 @per_network
-def outbound(network: Network, endpoint: ResourceId, *, is_ipv4: bool, has_ports: bool) -> Outbound:
+def outbound(network: Network, endpoint: ResourceId, *, is_ipv4: bool, protocol: int) -> Outbound:
     """The first of NAT gateway, instance public IP, load balancer, default access that carries family and protocol.
 
-    `has_ports`: TCP or UDP, the only protocols that anything but an instance public IP carries.
+    `protocol` is an IANA number: nothing but an instance public IP carries others than TCP and UDP, and a load balancer
+    those that its rules name.
     """
+    has_ports = protocol in (TCP, UDP)
     held = network.endpoint(endpoint)
     if held is None or held.kind == "frontend":
         return Outbound("none")
     ways = (
         _nat_gateway(network, held, is_ipv4) if has_ports else None,
         _public_ip(held, is_ipv4),
-        _load_balancer(network, held, is_ipv4) if has_ports else None,
+        _load_balancer(network, held, is_ipv4, protocol) if has_ports else None,
         _default_access(network, held) if has_ports and is_ipv4 else None,
     )
     return next((way for way in ways if way is not None), Outbound("none"))
@@ -84,9 +86,9 @@ def _public_ip(endpoint: Endpoint, is_ipv4: bool) -> Outbound | None:
     return Outbound("public IP") if is_ipv4 and endpoint.public_sku and not endpoint.public_addresses else None
 
 
-def _load_balancer(network: Network, endpoint: Endpoint, is_ipv4: bool) -> Outbound | None:
+def _load_balancer(network: Network, endpoint: Endpoint, is_ipv4: bool, protocol: int) -> Outbound | None:
     memberships = _memberships(network).get(endpoint.id, ())
-    frontends = [frontend for held in memberships for frontend in _outbound_frontends(held)]
+    frontends = [frontend for held in memberships for frontend in _outbound_frontends(held, protocol)]
     addresses = [frontend.public_ip_address for frontend in frontends if frontend.public_ip_address is not None]
     prefixes = [frontend.public_ip_prefix for frontend in frontends if frontend.public_ip_prefix is not None]
     if addresses or prefixes:
@@ -97,20 +99,21 @@ def _load_balancer(network: Network, endpoint: Endpoint, is_ipv4: bool) -> Outbo
     return Outbound("unknown") if any(held.balancer is None for held in memberships) else None
 
 
-def _outbound_frontends(held: _Membership) -> Iterator[FrontendIpConfiguration]:
-    """Public frontends that the pool's members leave by: those of outbound rules, and of rules that keep SNAT on."""
+def _outbound_frontends(held: _Membership, protocol: int) -> Iterator[FrontendIpConfiguration]:
+    """Public frontends by which the pool's members leave: those of outbound rules, and of rules that keep SNAT on."""
     balancer = held.balancer
     if balancer is None:
         return
     references = [
         reference
         for rule in balancer.outbound_rules
-        if rule.backend_address_pool == held.pool
+        if rule.backend_address_pool == held.pool and protocol in carried_protocols(rule.protocol)
         for reference in rule.frontend_ip_configurations
     ] + [
         rule.frontend_ip_configuration
         for rule in balancer.load_balancing_rules
-        if held.pool in rule.pools and not rule.disable_outbound_snat and rule.frontend_ip_configuration is not None
+        if held.pool in rule.pools and not rule.disable_outbound_snat and protocol in carried_protocols(rule.protocol)
+        if rule.frontend_ip_configuration is not None
     ]
     yield from (
         frontend

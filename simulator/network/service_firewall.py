@@ -8,7 +8,7 @@ azure/private-link/network-security-perimeter-transition
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -113,8 +113,18 @@ def _perimeter_of(network: Network, service: ResourceId) -> ResourceId | None:
 
 
 def _refusal(rules: ServiceRules, caller: Caller) -> str:
-    has_useless_rules = caller.kind == "private" and rules.entrance.prefixes
-    return "STORAGE_IP_RULE_SAME_REGION" if has_useless_rules else "PAAS_FIREWALL_DENY"
+    """The code of no. A caller whose private address Storage sees may have listed the public one in vain."""
+    listed = subtract(caller.pool, subtract(caller.pool, rules.entrance.prefixes))
+    return "STORAGE_IP_RULE_SAME_REGION" if caller.kind == "private" and listed else "PAAS_FIREWALL_DENY"
+
+
+def named_prefixes(network: Network) -> Iterator[Prefix]:
+    """Every prefix that the rules of a service, or of its perimeter, tell addresses apart by."""
+    for held in services(network):
+        rules, association = service_rules(network, held.id), association_of(network, held.id)
+        yield from rules.entrance.prefixes if rules is not None else ()
+        if association is not None and association.entrance is not None:
+            yield from association.entrance.prefixes
 
 
 def _either(own: Entrance, perimeter: Entrance) -> Entrance:

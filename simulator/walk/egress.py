@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from simulator.dataplane.plane import DataPlane
 from simulator.walk.in_flight import InFlight, Outcome, first_of
-from simulator.walk.packets import TCP, UDP, Bools, Int32
+from simulator.walk.packets import TCP, Bools, Int32
 from simulator.walk.reasons import CODE_OF
 
 SMTP_PORT = 25
@@ -36,9 +36,8 @@ def internet_egress(plane: DataPlane, packets: InFlight) -> Outcome:
 
 
 def way_out(plane: DataPlane, packets: InFlight) -> Int32:
-    """The number of each packet's way out in ``plane.egress.methods``: by place, family and whether it has ports."""
-    has_ports = (packets.protocol == TCP) | (packets.protocol == UDP)
-    return plane.egress.methods.ask(packets.at, plane.is_ipv4[packets.destination], has_ports)
+    """The number of each packet's way out in ``plane.egress.methods``: by place, family and protocol."""
+    return plane.egress.methods.ask(packets.at, plane.is_ipv4[packets.destination], packets.protocol)
 
 
 def _is_near_storage(plane: DataPlane, packets: InFlight) -> Bools:

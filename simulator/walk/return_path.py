@@ -109,7 +109,10 @@ def _untranslate_at_the_door(replies: Replies) -> None:
 
 
 def _route(replies: Replies) -> None:
-    """The route of each reply. To the Internet a reply goes straight or not at all: any other route is another door."""
+    """The route of each reply.
+
+    To the Internet a reply goes straight from where the request came in, or not at all: any other way is another door.
+    """
     plane, ledger = replies.plane, replies.ledger
     packets = replies.packets.but(route=route_of(plane, replies.packets))
     packets = next_place(plane, packets, ledger, _seen_of_several(replies, packets.route))
@@ -120,7 +123,8 @@ def _route(replies: Replies) -> None:
     elsewhere = plane.forwarding.leads[packets.route] != TO_INTERNET
     from_internet = ledger.origin[packets.flow] == plane.places.internet
     doubtful = np.isin(outcome.reason, _ROUTE_UNKNOWN)
-    astray = from_internet & elsewhere & ~doubtful
+    at_entry = packets.at == ledger.entry[packets.flow]
+    astray = from_internet & at_entry & elsewhere & ~doubtful
     unknown = (_VERDICTS[outcome.reason] == Verdict.UNKNOWN) & ~astray
     ledger.fail(packets.flow[unknown], outcome.reason[unknown])
     ledger.undecide(packets.flow[unknown | astray])
@@ -166,6 +170,8 @@ def _leave(replies: Replies) -> None:
     at_entry = packets.at == replies.ledger.entry[packets.flow]
     by_internet = (leads == TO_INTERNET) & (home == plane.places.internet) & at_entry
     right = (by_gateway | by_internet) & replies.same_appliances()
+    out = packets.where(right)
+    replies.ledger.note("return", out.but(at=out.target), Outcome(codes(len(out))), is_return=True)
     replies.finish(~leads_inside(plane, packets), right, "ASYMMETRIC_RETURN")
 
 
