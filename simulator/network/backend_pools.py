@@ -43,10 +43,12 @@ class BackendPools:
         self._holders = grouped(_holders(interfaces))
 
     def of_pool(self, balancer: LoadBalancer, pool: ResourceId) -> Members:
-        """The members of one of the balancer's pools; of a pool that it does not have, those that name it."""
+        """The members of one of the balancer's pools. A pool that it does not have is not complete."""
         held = next((one for one in balancer.backend_address_pools if one.id == pool), None)
         found = [*self._naming.get(pool, ())]
-        if held is not None:
+        if held is None:
+            found.append(None)
+        else:
             found += [self._of_configuration(one) for one in held.backend_ip_configurations]
             network = _home(balancer, held)
             # Azure lists a member given by NIC once more among the addresses, without an address.

@@ -5,7 +5,7 @@ Learn: azure/load-balancer/components, azure/load-balancer/load-balancer-ha-port
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.azure.load_balancer import InboundNatRule, LoadBalancer, LoadBalancingRule
 from simulator.azure.resource import ResourceId
@@ -50,10 +50,18 @@ class BalancedRule:
 def balanced_rules(network: Network, frontend: ResourceId) -> tuple[BalancedRule, ...]:
     """The frontend's rules in the order they are asked: NAT rules, then balancing rules, an HA ports rule last.
 
-    () also where the export holds no such frontend.
+    Backends are of the frontend's family. () also where the export holds no such frontend.
     """
     balancer = network.snapshot.get(frontend.parent, LoadBalancer)
-    return () if balancer is None else frontend_rules(backend_pools(network), balancer, frontend)
+    endpoint = network.endpoint(frontend)
+    if balancer is None or endpoint is None:
+        return ()
+    families = {":" in address for address in (*endpoint.addresses, *endpoint.public_addresses)}
+    rules = frontend_rules(backend_pools(network), balancer, frontend)
+    return tuple(
+        replace(rule, backends=tuple(held for held in rule.backends if (":" in held.address) in families))
+        for rule in rules
+    )
 
 
 @per_network
@@ -62,7 +70,7 @@ def backend_pools(network: Network) -> BackendPools:
 
 
 def frontend_rules(pools: BackendPools, balancer: LoadBalancer, frontend: ResourceId) -> tuple[BalancedRule, ...]:
-    """`balanced_rules` of one of the balancer's frontends."""
+    """`balanced_rules` of one of the balancer's frontends, with backends of both families."""
     nat = (_nat_rule(pools, rule) for rule in balancer.inbound_nat_rules if rule.frontend_ip_configuration == frontend)
     balancing = [
         _balancing_rule(pools, balancer, rule)

@@ -85,8 +85,9 @@ def _add_endpoints(graph: nx.MultiDiGraph, network: Network) -> None:
             if endpoint.subnet.key not in graph:
                 _add(graph, endpoint.subnet, "subnet")
             graph.add_edge(endpoint.id.key, endpoint.subnet.key, kind="attached")
-        for backend in {one.endpoint for rule in balanced_rules(network, endpoint.id) for one in rule.backends}:
-            graph.add_edge(endpoint.id.key, backend.key, kind="balances")
+        if endpoint.kind == "frontend":
+            for backend in {one.endpoint for rule in balanced_rules(network, endpoint.id) for one in rule.backends}:
+                graph.add_edge(endpoint.id.key, backend.key, kind="balances")
         _govern(graph, endpoint.security_group, "security group", endpoint.id)
         if endpoint.virtual_machine is not None:
             _add(graph, endpoint.virtual_machine, "virtual machine")

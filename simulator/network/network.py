@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from simulator.azure.snapshot import Snapshot
+from simulator.network.balancer_checks import check_balancers
 from simulator.network.endpoints import build_endpoints
 from simulator.network.gateways import build_gateways
 from simulator.network.model import Network
 from simulator.network.peerings import connected_links
 from simulator.network.route_checks import check_routes
 from simulator.network.rule_checks import check_rules
+from simulator.network.service_checks import check_services
 from simulator.network.topology_checks import check_topology
 
 
@@ -48,5 +50,6 @@ def build_network(snapshot: Snapshot, assumptions: Mapping[str, str] | None = No
             if link.remote_virtual_network in virtual_networks
         },
     )
-    issues = (*snapshot.issues, *check_topology(network), *check_rules(network), *check_routes(network))
+    checks = (check_topology, check_rules, check_routes, check_balancers, check_services)
+    issues = (*snapshot.issues, *(issue for check in checks for issue in check(network)))
     return replace(network, issues=issues)
