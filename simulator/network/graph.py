@@ -14,6 +14,7 @@ from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import Route, RouteTable
 from simulator.azure.security_group import NetworkSecurityGroup
 from simulator.network.balancers import balanced_rules
+from simulator.network.memo import per_network
 from simulator.network.model import Network
 from simulator.network.peerings import lends_gateways
 from simulator.network.user_routes import appliance_at, next_hop_addresses, routed_gateway
@@ -28,7 +29,8 @@ _KINDS = {
 }
 
 
-def build_graph(network: Network) -> nx.MultiDiGraph:
+@per_network
+def network_graph(network: Network) -> nx.MultiDiGraph:
     """Nodes are `ResourceId.key`, ``internet`` and ``onpremises/<name>``, with `kind` and `name`; edges have `kind`.
 
     Edges: VNet ``contains`` subnet; VNet ``peering`` VNet (with `transit`: the remote gateway is used); endpoint and VM

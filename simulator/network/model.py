@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Appliance, Issue, LearnedRoute, Snapshot
 from simulator.azure.virtual_network import Subnet, VirtualNetwork, VirtualNetworkPeering
-
-if TYPE_CHECKING:
-    import networkx as nx
 
 K = TypeVar("K")
 
@@ -93,13 +90,6 @@ class Network:
     links: Mapping[ResourceId, tuple[VirtualNetworkPeering, ...]]
     issues: tuple[Issue, ...] = ()
     memo: dict[str, dict[tuple[Any, ...], Any]] = field(default_factory=dict, repr=False)
-
-    @cached_property
-    def graph(self) -> nx.MultiDiGraph:
-        """The network as a graph, made when first asked for: see `build_graph`."""
-        from simulator.network.graph import build_graph
-
-        return build_graph(self)
 
     @cached_property
     def _by_id(self) -> Mapping[ResourceId, Endpoint]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from simulator.azure.resource import Resource
 from simulator.network.balancers import Backend, BalancedRule, balanced_rules
+from simulator.network.graph import network_graph
 from simulator.network.model import Network
 from tests.network.arm import codes, network, nic, nic_id, public_ip, subnet_id, vnet, vnet_id
 from tests.network.services_arm import (
@@ -203,8 +204,8 @@ def test_several_frontends_are_told_apart_by_name() -> None:
 def test_the_graph_shows_who_is_behind_a_frontend() -> None:
     held = endpoints_of(balancer(OUTSIDE, backendAddressPools=[pool("p", nics=("w1",))], **_rules("out")))
     node = frontend_id("out").key
-    edges = {(target, data["kind"]) for _, target, data in held.graph.out_edges(node, data=True)}
-    assert held.graph.nodes[node] == {"kind": "load balancer frontend", "name": "lb"}
+    edges = {(target, data["kind"]) for _, target, data in network_graph(held).out_edges(node, data=True)}
+    assert network_graph(held).nodes[node] == {"kind": "load balancer frontend", "name": "lb"}
     assert edges == {(nic_id("w1").key, "balances"), (subnet_id("v/web").key, "attached")}
     alone = endpoints_of(balancer(OUTSIDE))
-    assert not alone.graph.out_edges(node)
+    assert not network_graph(alone).out_edges(node)
