@@ -35,7 +35,10 @@ def _balancer(network: Network, balancer: LoadBalancer) -> Iterator[Issue]:
             hint = "export their network interfaces; instances of scale sets are not read"
             yield Issue("warning", "VNS2041", message, str(pool.id), hint)
     for rule in balancer.inbound_nat_rules:
-        if not pools.of_nat_rule(rule.id, rule.backend_ip_configuration).is_complete:
+        if rule.backend_address_pool is not None:
+            message = f"{balancer.name}/{rule.name}: which member of the pool has which port of the range is not read"
+            yield Issue("info", "VNS2041", message, str(rule.id), "what goes to its ports is UNKNOWN")
+        elif not pools.of_nat_rule(rule).is_complete:
             message = f"{balancer.name}/{rule.name}: the interface behind the NAT rule is not in the export"
             yield Issue("warning", "VNS2041", message, str(rule.id), "export the network interface")
     references = (held.public_ip_address for held in balancer.frontend_ip_configurations)

@@ -90,28 +90,35 @@ def is_basic(balancer: LoadBalancer) -> bool:
 
 
 def _nat_rule(pools: BackendPools, rule: InboundNatRule) -> BalancedRule:
-    members = pools.of_nat_rule(rule.id, rule.backend_ip_configuration)
-    return _balanced(rule, members, rule.backend_port or rule.frontend_port, None)
+    first, last = rule.frontend_port_range_start, rule.frontend_port_range_end
+    ports = (rule.frontend_port, rule.frontend_port) if first is None or last is None else (first, last)
+    return _balanced(rule, pools.of_nat_rule(rule), ports, rule.backend_port or rule.frontend_port, None)
 
 
 def _balancing_rule(pools: BackendPools, balancer: LoadBalancer, rule: LoadBalancingRule) -> BalancedRule:
     found = [pools.of_pool(balancer, pool) for pool in rule.pools]
     known = tuple(member for members in found for member in members.known)
     members = Members(known, all(members.is_complete for members in found))
-    backend_port = (rule.backend_port or rule.frontend_port) if rule.frontend_port else None
+    port, is_ha_ports = rule.frontend_port, rule.frontend_port == 0
+    ports = ANY_PORT[0] if is_ha_ports else (port, port)
+    backend_port = None if is_ha_ports else rule.backend_port or port
     probe_port = next((probe.port for probe in balancer.probes if probe.id == rule.probe), None)
-    return _balanced(rule, members, backend_port, probe_port)
+    return _balanced(rule, members, ports, backend_port, probe_port)
 
 
 def _balanced(
-    rule: InboundNatRule | LoadBalancingRule, members: Members, backend_port: int | None, probe_port: int | None
+    rule: InboundNatRule | LoadBalancingRule,
+    members: Members,
+    ports: PortRange,
+    backend_port: int | None,
+    probe_port: int | None,
 ) -> BalancedRule:
     backends = {Backend(member.network_interface, member.address): None for member in members.known}
     return BalancedRule(
         id=rule.id,
         name=rule.name,
         protocols=carried_protocols(rule.protocol),
-        ports=((rule.frontend_port, rule.frontend_port),) if backend_port is not None else ANY_PORT,
+        ports=(ports,),
         backends=tuple(sorted(backends, key=lambda held: (held.endpoint, held.address))),
         backend_port=backend_port,
         floating=rule.enable_floating_ip,

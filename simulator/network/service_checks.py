@@ -17,18 +17,34 @@ from simulator.azure.snapshot import MODELS, CircuitNat, Issue
 from simulator.network.model import Network
 from simulator.network.perimeters import association_of
 from simulator.network.platform_services import services
-from simulator.network.prefixes import readable_prefixes
-from simulator.network.service_rules import service_rules
+from simulator.network.prefixes import readable_prefix, readable_prefixes
+from simulator.network.service_rules import address_texts, service_rules
 
 #: Microsoft translates legacy public peering to two addresses a circuit.
 _LEGACY_POOL = 2
 
 
 def check_services(network: Network) -> Iterator[Issue]:
+    yield from _address_rules(network)
     yield from _private_endpoints(network)
     yield from _policies(network)
     yield from _perimeters(network)
     yield from _circuits(network)
+
+
+def _address_rules(network: Network) -> Iterator[Issue]:
+    texts = [(service.id, text) for service in services(network) for text in address_texts(network, service.id)]
+    texts += [
+        (rule.id, text)
+        for perimeter in network.snapshot.all(NetworkSecurityPerimeter)
+        for profile in perimeter.profiles
+        for rule in profile.access_rules
+        for text in rule.address_prefixes
+    ]
+    for place, text in texts:
+        if readable_prefix(text) is None:
+            message = f"{place.name}: {text!r} is not an address, a prefix or a range"
+            yield Issue("error", "VNS2018", message, str(place), "write it as 203.0.113.4 or 203.0.113.0/24")
 
 
 def _private_endpoints(network: Network) -> Iterator[Issue]:

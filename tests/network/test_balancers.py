@@ -136,11 +136,27 @@ def test_members_outside_the_export() -> None:
     ):
         (rule,) = rules_of(W1, W2, balancer(INSIDE, backendAddressPools=[held], **_rules()))
         assert (rule.backends, rule.has_unknown_members) == ((B1,), True)
-    for pools in ([scale_set], [pool("another")]):
+    of_global = pool("p")
+    of_global["properties"]["loadBalancerBackendAddresses"] = [{"name": "region", "properties": {}}]
+    for pools in ([scale_set], [of_global], [pool("another")]):
         (rule,) = rules_of(W1, balancer(INSIDE, backendAddressPools=pools, **_rules()))
         assert (rule.backends, rule.has_unknown_members) == ((), True)
     (rule,) = rules_of(W1, balancer(INSIDE, backendAddressPools=[pool("p")], **_rules()))
     assert (rule.backends, rule.has_unknown_members) == ((), False)
+
+
+def test_who_has_which_port_of_a_nat_range_is_not_known() -> None:
+    ranged = nat_rule("ssh", "in", 0, 22)
+    ranged["properties"] |= {
+        "frontendPortRangeStart": 50000,
+        "frontendPortRangeEnd": 50099,
+        "backendAddressPool": {"id": str(pool_id("p"))},
+    }
+    held = network(V, W1, balancer(INSIDE, backendAddressPools=[pool("p", nics=("w1",))], inboundNatRules=[ranged]))
+    (rule,) = balanced_rules(held, frontend_id("in"))
+    assert (rule.ports, rule.backend_port) == (((50000, 50099),), 22)
+    assert (rule.backends, rule.has_unknown_members) == ((), True)
+    assert codes(held) == {"VNS2041"}
 
 
 def test_an_address_without_a_network_lies_where_the_frontend_does() -> None:

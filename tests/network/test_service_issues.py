@@ -11,6 +11,7 @@ from simulator.azure.snapshot import CircuitNat, Issue
 from simulator.network.model import Network
 from tests.network.arm import network, nic, nic_id, public_ip, resource, rid, subnet, subnet_id, vnet
 from tests.network.services_arm import (
+    acls,
     balancer,
     balancer_id,
     frontend,
@@ -20,6 +21,7 @@ from tests.network.services_arm import (
     pool,
     pool_id,
     service_id,
+    sql,
     storage,
 )
 from tests.network.test_balancers import member, nat_rule
@@ -46,6 +48,23 @@ WITH_LEGACY = {CIRCUIT: CircuitNat("public_peering", ("198.51.100.1", "198.51.10
 WITH_THREE = {CIRCUIT: CircuitNat("public_peering", ("198.51.100.0/31", "198.51.100.2"), "microsoft")}
 WITH_MICROSOFT = {CIRCUIT: CircuitNat("microsoft_peering", ("198.51.100.1", "198.51.100.2", "198.51.100.3"))}
 CASES = [
+    (
+        [storage(networkAcls=acls("Deny", "10.0.0.300"))],
+        {},
+        "VNS2018",
+        "error",
+        ACCOUNT.id,
+        "st: '10.0.0.300' is not an",
+    ),
+    ([sql("203.0.113.9-203.0.113.4")], {}, "VNS2018", "error", service_id("servers", "sql"), "sql: '203.0.113.9-203"),
+    (
+        [perimeter(ACCOUNT.id, "Learning", addresses=("everybody",)), ACCOUNT],
+        {},
+        "VNS2018",
+        "error",
+        rid("networkSecurityPerimeters", "nsp").child("profiles", "p").child("accessRules", "r"),
+        "r: 'everybody' is not an address",
+    ),
     # resources, declared NAT, code, severity, place, words of the message
     ([V, member("w1", "10.1.0.4")], {}, "VNS2040", "warning", nic_id("w1"), "load balancer lb is not in the export"),
     (
