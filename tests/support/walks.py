@@ -239,6 +239,7 @@ WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 #: ARM type in lower case → what is not done with it.
 NOTES: Mapping[str, str] = {
+    "microsoft.network/networksecuritygroups/defaultsecurityrules": "Azure's default rules are built in",
     "microsoft.network/connections": (
         "a packet by a VPN between two virtual networks is not followed beyond the gateway: UNKNOWN"
     ),
