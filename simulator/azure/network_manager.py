@@ -5,7 +5,7 @@ Learn: azure/virtual-network-manager/concept-security-admins and concept-connect
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
@@ -63,8 +63,14 @@ class StaticMember(Resource):
 
 
 class NetworkGroup(Resource):
+    """`member_type` is VirtualNetwork or Subnet. `policy` is the condition of an Azure Policy that adds members.
+
+    ARM keeps policies as resources of their own (`PolicyDefinition`); a scenario writes the condition at its group.
+    """
+
     member_type: str = "VirtualNetwork"
     static_members: Annotated[tuple[StaticMember, ...], type_of_tuple] = ()
+    policy: dict[str, Any] | None = None
 
 
 class HubItem(ArmModel):
@@ -110,18 +116,31 @@ class RoutingRuleCollection(Resource):
 
 
 class RoutingConfiguration(Resource):
+    """`route_table_usage_mode` is ManagedOnly (a table of the manager's) or UseExisting (the subnet's own)."""
+
+    route_table_usage_mode: str = "ManagedOnly"
     rule_collections: Annotated[tuple[RoutingRuleCollection, ...], type_of_tuple] = ()
+
+
+class CrossTenantScope(ArmModel):
+    management_groups: Strings = ()
+    subscriptions: Strings = ()
 
 
 class ManagerScopes(ArmModel):
     management_groups: Strings = ()
     subscriptions: Strings = ()
+    cross_tenant_scopes: Annotated[tuple[CrossTenantScope, ...], type_of_tuple] = ()
 
 
 class NetworkManager(Resource):
-    """A network manager with everything under it; the readers hang child resources here."""
+    """A network manager with everything under it; the readers hang child resources here.
+
+    `network_manager_scope_accesses` are its features: Connectivity, SecurityAdmin, Routing.
+    """
 
     network_manager_scopes: ManagerScopes = ManagerScopes()
+    network_manager_scope_accesses: Strings = ()
     network_groups: Annotated[tuple[NetworkGroup, ...], type_of_tuple] = ()
     security_admin_configurations: Annotated[tuple[SecurityAdminConfiguration, ...], type_of_tuple] = ()
     connectivity_configurations: Annotated[tuple[ConnectivityConfiguration, ...], type_of_tuple] = ()

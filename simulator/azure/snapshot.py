@@ -26,6 +26,7 @@ from simulator.azure.platform_service import (
     SqlServer,
     StorageAccount,
 )
+from simulator.azure.policy import PolicyAssignment, PolicyDefinition, PolicySetDefinition
 from simulator.azure.private_endpoint import PrivateEndpoint
 from simulator.azure.resource import Resource, ResourceId
 from simulator.azure.route_table import RouteTable
@@ -69,6 +70,9 @@ MODELS: Mapping[str, type[Resource]] = {
     "microsoft.servicebus/namespaces": ServiceBusNamespace,
     "microsoft.documentdb/databaseaccounts": CosmosAccount,
     "microsoft.compute/virtualmachines": VirtualMachine,
+    "microsoft.authorization/policydefinitions": PolicyDefinition,
+    "microsoft.authorization/policysetdefinitions": PolicySetDefinition,
+    "microsoft.authorization/policyassignments": PolicyAssignment,
 }
 
 

@@ -87,7 +87,7 @@ def _network(session: Session, path: str | None, change: str | None) -> Network:
     network = load_network_or_default(session, path)
     if change is None:
         return network
-    return simulator.build_network(read_change(change).apply(network.snapshot), network.assumptions)
+    return simulator.build_network(read_change(change).apply(network.as_read), network.assumptions)
 
 
 def _question(words: list[str]) -> tuple[str | None, str, str]:

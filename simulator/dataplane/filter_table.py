@@ -93,11 +93,11 @@ class Axis:
 def _deployment_matters(rules: tuple[FilterRule, ...]) -> list[bool]:
     """Of each admin rule, would a match mean something else if its configuration is not deployed?
 
-    An Allow ends nothing, so it matters only where a later rule of another configuration could then decide.
+    An Allow ends nothing, so it matters only where a later rule that does not depend on the same could then decide.
     """
     if not any(rule.deployment_unknown for rule in rules):
         return [False] * len(rules)
-    ends = [(rule.id.parent.parent, rule.action != "Allow") for rule in rules]
+    ends = [(rule.depends_on, rule.action != "Allow") for rule in rules]
     return [
         rule.deployment_unknown
         and (ends[at][1] or any(decides and held != ends[at][0] for held, decides in ends[at + 1 :]))

@@ -8,10 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from simulator.azure.network_manager import AddressItem, AdminRule, SecurityAdminConfiguration
+from simulator.azure.network_manager import (
+    AddressItem,
+    AdminRule,
+    AdminRuleCollection,
+    NetworkManager,
+    SecurityAdminConfiguration,
+)
 from simulator.azure.resource import ResourceId
 from simulator.azure.security_group import Direction
 from simulator.azure.subnet_service import ApplicationGateway
+from simulator.network.assumptions import is_assumed
+from simulator.network.deployments import applies, is_deployed
 from simulator.network.filter_rules import (
     ANY_ADDRESS,
     ANY_PORT,
@@ -22,7 +30,8 @@ from simulator.network.filter_rules import (
     port_ranges,
     united,
 )
-from simulator.network.groups import applies_to, group_members, is_deployed, managers_in_scope_order
+from simulator.network.groups import group_members, membership
+from simulator.network.manager_scopes import managers_over
 from simulator.network.memo import per_network
 from simulator.network.model import Network, grouped
 from simulator.network.prefixes import readable_prefixes
@@ -43,24 +52,35 @@ _EXEMPT_DELEGATIONS = frozenset({"microsoft.network/applicationgateways"})
 _NETWORK_INTENT_SERVICES = frozenset({"microsoft.sql/managedinstances", "microsoft.databricks/workspaces"})
 
 
-@per_network
 def admin_rules(network: Network, virtual_network: ResourceId, direction: Direction) -> tuple[FilterRule, ...]:
     """The rules deployed to the VNet's region, in the order Azure asks them; () = none.
 
-    Managers come in scope order, the rules of each by priority. A configuration that targets the VNet while nobody said
-    what is deployed gives its rules with `deployment_unknown`.
+    Managers come in scope order, the rules of each by priority. Where it is not known whether a rule is deployed, or
+    whether the VNet is in its network group, the rule says what that depends on.
     """
-    rules: list[FilterRule] = []
+    return tuple(rule for rules in admin_rule_lists(network, virtual_network, direction) for rule in rules)
+
+
+@per_network
+def admin_rule_lists(
+    network: Network, virtual_network: ResourceId, direction: Direction
+) -> tuple[tuple[FilterRule, ...], ...]:
+    """`admin_rules` as the lists that are asked one after the other, none of them empty.
+
+    The first match of a list counts: Deny and AlwaysAllow end the matter, Allow and no match go on to the next list.
+    While ``first_manager_decides`` holds there is one list; otherwise each manager has its own, because no one list
+    can say that an Allow of one manager ends its rules and no others.
+    """
     if virtual_network not in network.virtual_networks:
         return ()
-    for manager in managers_in_scope_order(network):
-        asked = [
-            rule
-            for configuration in manager.security_admin_configurations
-            for rule in _configuration_rules(network, configuration, virtual_network, direction)
-        ]
-        rules.extend(sorted(asked, key=lambda rule: (rule.priority, _STRICTEST_FIRST[rule.action], rule.id)))
-    return tuple(rules)
+    of_managers = [
+        _manager_rules(network, manager, virtual_network, direction)
+        for manager in managers_over(network, virtual_network)
+    ]
+    lists = tuple(rules for rules in of_managers if rules)
+    if is_assumed(network, "first_manager_decides") and lists:
+        return (tuple(rule for rules in lists for rule in rules),)
+    return lists
 
 
 @per_network
@@ -92,29 +112,56 @@ def _is_delegated_to_gateways(network: Network, subnet: ResourceId) -> bool:
     return any(delegation.service_name.lower() in _EXEMPT_DELEGATIONS for delegation in delegations)
 
 
-def _configuration_rules(
-    network: Network, configuration: SecurityAdminConfiguration, virtual_network: ResourceId, direction: Direction
-) -> Iterator[FilterRule]:
-    deployed = is_deployed(network, configuration.id, virtual_network)
-    if deployed is False:
-        return
+def _manager_rules(
+    network: Network, manager: NetworkManager, virtual_network: ResourceId, direction: Direction
+) -> tuple[FilterRule, ...]:
+    asked = [
+        _normal_rules(network)[rule.id]
+        if condition is None
+        else replace(_normal_rules(network)[rule.id], depends_on=condition)
+        for configuration in manager.security_admin_configurations
+        for collection, condition in _collections(network, manager, configuration, virtual_network)
+        for rule in collection.rules
+        if rule.direction == direction and _reaches(network, virtual_network, rule)
+    ]
+    return tuple(sorted(asked, key=lambda rule: (rule.priority, _STRICTEST_FIRST[rule.action], rule.id)))
+
+
+def _collections(
+    network: Network, manager: NetworkManager, configuration: SecurityAdminConfiguration, virtual_network: ResourceId
+) -> Iterator[tuple[AdminRuleCollection, ResourceId | None]]:
+    """The collections that work on the VNet, or may, each with what that depends on (None: it does).
+
+    The deployment decides over the whole configuration, membership over one collection.
+    """
     for collection in configuration.rule_collections:
-        if not applies_to(network, collection.applies_to_groups, virtual_network):
-            continue
-        for rule in collection.rules:
-            if rule.direction == direction and _reaches(network, configuration, virtual_network, rule):
-                normal = _normal_rules(network)[rule.id]
-                yield replace(normal, deployment_unknown=True) if deployed is None else normal
+        items = collection.applies_to_groups
+        if applies(network, manager, configuration.id, items, virtual_network) is not False:
+            is_in = membership(network, items, virtual_network)
+            deployed = is_deployed(network, configuration.id, virtual_network)
+            yield collection, collection.id if is_in is None else configuration.id if deployed is None else None
 
 
-def _reaches(
-    network: Network, configuration: SecurityAdminConfiguration, virtual_network: ResourceId, rule: AdminRule
-) -> bool:
+def _reaches(network: Network, virtual_network: ResourceId, rule: AdminRule) -> bool:
     """Whether the rule gets past a network intent policy: SQL Managed Instance and Databricks keep rules out."""
     if not _has_network_intent(network, virtual_network):
         return True
-    settings = {setting.lower() for setting in configuration.apply_on_network_intent_policy_based_services}
+    settings = _intent_settings(network, virtual_network)
     return "all" in settings or ("allowrulesonly" in settings and rule.access == "Allow")
+
+
+@per_network
+def _intent_settings(network: Network, virtual_network: ResourceId) -> frozenset[str]:
+    """What gets past a network intent policy: of several configurations on a VNet the highest manager's says it."""
+    return next(
+        (
+            frozenset(setting.lower() for setting in configuration.apply_on_network_intent_policy_based_services)
+            for manager in managers_over(network, virtual_network)
+            for configuration in manager.security_admin_configurations
+            if any(True for _ in _collections(network, manager, configuration, virtual_network))
+        ),
+        frozenset(),
+    )
 
 
 @per_network
@@ -131,7 +178,7 @@ def _normal_rules(network: Network) -> dict[ResourceId, FilterRule]:
     """Every admin rule in normal form; the VNets that it applies to share it."""
     return {
         rule.id: _normal_rule(network, rule)
-        for manager in managers_in_scope_order(network)
+        for manager in network.snapshot.all(NetworkManager)
         for configuration in manager.security_admin_configurations
         for collection in configuration.rule_collections
         for rule in collection.rules
@@ -171,9 +218,8 @@ def _group_space(network: Network, group: ResourceId) -> AddressSet:
     Azure keeps what it aggregated at the last commit, which no export holds. A member outside the export is unresolved.
     """
     members = group_members(network, group)
-    if members is None:
-        return AddressSet(unresolved=(group.name,))
-    return united(_member_space(network, member) for member in members)
+    others = AddressSet(unresolved=() if members.are_all else (group.name,))
+    return united([*(_member_space(network, member) for member in members.ids), others])
 
 
 def _member_space(network: Network, member: ResourceId) -> AddressSet:

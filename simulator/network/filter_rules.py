@@ -61,7 +61,11 @@ ANY_ADDRESS = AddressSet(EVERYTHING)
 
 @dataclass(frozen=True, slots=True)
 class FilterRule:
-    """One rule. `protocols` are IANA numbers, () is any; ports are closed ranges, ignored where there are no ports."""
+    """One rule. `protocols` are IANA numbers, () is any; ports are closed ranges, ignored where there are no ports.
+
+    `depends_on`: it is not known whether the rule is asked; it is together with every rule that has the same here (an
+    admin configuration that may be deployed, or a rule collection whose network group may hold the VNet).
+    """
 
     id: ResourceId
     name: str
@@ -72,8 +76,13 @@ class FilterRule:
     destinations: AddressSet
     source_ports: tuple[PortRange, ...]
     destination_ports: tuple[PortRange, ...]
-    deployment_unknown: bool = False
+    depends_on: ResourceId | None = None
     is_default: bool = False
+
+    @property
+    def deployment_unknown(self) -> bool:
+        """Is it not known whether the rule is asked at all?"""
+        return self.depends_on is not None
 
 
 @per_network

@@ -138,8 +138,7 @@ def _place(owner: ResourceId, collection: FirewallRuleCollection) -> Place:
 
 
 def _type_of(collection: FirewallRuleCollection, rule: FirewallRule) -> RuleType:
-    is_translated = rule.translated_address or rule.translated_fqdn
-    if collection.action.type == "Dnat" or rule.rule_type.lower() == "natrule" or is_translated:
+    if collection.action.type == "Dnat" or rule.rule_type.lower() == "natrule":
         return "dnat"
     is_application = rule.rule_type.lower() == "applicationrule" or bool(rule.target_fqdns or rule.fqdn_tags)
     return "application" if is_application else "network"

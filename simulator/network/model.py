@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Appliance, Issue, LearnedRoute, Snapshot
 from simulator.azure.virtual_network import Subnet, VirtualNetwork, VirtualNetworkPeering
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 K = TypeVar("K")
 
@@ -74,6 +77,8 @@ class Network:
 
     Attributes
     ----------
+    snapshot : the resources after every deployment of network managers (see `goal_state`).
+    read : the snapshot before them, None where it is the same; ask `as_read`.
     peerings : (owner VNet, remote VNet) → link, for Connected links whose remote VNet is in the snapshot.
     links : VNet → all of its Connected links, those to VNets outside the snapshot too.
     issues : the snapshot's, then the network's.
@@ -89,7 +94,20 @@ class Network:
     peerings: Mapping[tuple[ResourceId, ResourceId], VirtualNetworkPeering]
     links: Mapping[ResourceId, tuple[VirtualNetworkPeering, ...]]
     issues: tuple[Issue, ...] = ()
+    read: Snapshot | None = None
     memo: dict[str, dict[tuple[Any, ...], Any]] = field(default_factory=dict, repr=False)
+
+    @property
+    def as_read(self) -> Snapshot:
+        """The resources that were read, without what network managers make of them: a change starts from these."""
+        return self.snapshot if self.read is None else self.read
+
+    @cached_property
+    def graph(self) -> nx.MultiDiGraph:
+        """The network as a graph, made when first asked for: see `build_graph`."""
+        from simulator.network.graph import build_graph
+
+        return build_graph(self)
 
     @cached_property
     def _by_id(self) -> Mapping[ResourceId, Endpoint]:

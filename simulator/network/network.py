@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from simulator.azure.snapshot import Snapshot
-from simulator.network.balancer_checks import check_balancers
 from simulator.network.endpoints import build_endpoints
 from simulator.network.gateways import build_gateways
+from simulator.network.goal_state import goal_state
+from simulator.network.manager_checks import check_managers
 from simulator.network.model import Network
 from simulator.network.peerings import connected_links
 from simulator.network.route_checks import check_routes
 from simulator.network.rule_checks import check_rules
-from simulator.network.service_checks import check_services
 from simulator.network.topology_checks import check_topology
 
 
@@ -27,6 +27,22 @@ def build_network(snapshot: Snapshot, assumptions: Mapping[str, str] | None = No
     endpoint beats every user-defined route; the default is that longest prefix decides). Never raises: what does not
     fit becomes an Issue.
     """
+    read = _resolved(snapshot, assumptions or {})
+    deployed, deployment_issues = goal_state(read)
+    network = read if deployed is snapshot else replace(_resolved(deployed, assumptions or {}), read=snapshot)
+    issues = (
+        *snapshot.issues,
+        *check_topology(network),
+        *check_rules(network),
+        *check_managers(network),
+        *deployment_issues,
+        *check_routes(network),
+    )
+    return replace(network, issues=issues)
+
+
+def _resolved(snapshot: Snapshot, assumptions: Mapping[str, str]) -> Network:
+    """The snapshot with its references resolved, before anything is checked."""
     virtual_networks = {held.id: held for held in snapshot.virtual_networks}
     subnets = {
         subnet.id: subnet
@@ -35,9 +51,9 @@ def build_network(snapshot: Snapshot, assumptions: Mapping[str, str] | None = No
         if subnet.virtual_network == held.id
     }
     links = connected_links(snapshot)
-    network = Network(
+    return Network(
         snapshot=snapshot,
-        assumptions=dict(assumptions or {}),
+        assumptions=dict(assumptions),
         endpoints=build_endpoints(snapshot, subnets),
         gateways=build_gateways(snapshot),
         virtual_networks=virtual_networks,
@@ -50,6 +66,3 @@ def build_network(snapshot: Snapshot, assumptions: Mapping[str, str] | None = No
             if link.remote_virtual_network in virtual_networks
         },
     )
-    checks = (check_topology, check_rules, check_routes, check_balancers, check_services)
-    issues = (*snapshot.issues, *(issue for check in checks for issue in check(network)))
-    return replace(network, issues=issues)

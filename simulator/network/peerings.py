@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Snapshot
 from simulator.azure.virtual_network import VirtualNetwork, VirtualNetworkPeering
+from simulator.network.connected_groups import connected_groups
 from simulator.network.memo import per_network
 from simulator.network.model import Gateway, Network, grouped
 from simulator.network.prefixes import holds, readable_prefix, readable_prefixes
@@ -107,12 +108,17 @@ def unknown_gateways(network: Network, virtual_network: ResourceId) -> tuple[Res
 
 
 def peers_of_unknown_space(network: Network, virtual_network: ResourceId) -> tuple[ResourceId, ...]:
-    """Peers that the export does not hold and whose address space no link tells: what lies there cannot be known."""
-    return tuple(
+    """Peers that the export does not hold and whose address space no link tells: what lies there cannot be known.
+
+    Members of the VNet's connected groups count as peers.
+    """
+    peers = (
         link.remote_virtual_network
         for link in network.links.get(virtual_network, ())
         if link.remote_virtual_network not in network.virtual_networks and not link_prefixes(None, link)
     )
+    members = (one for group in connected_groups(network, virtual_network) for one in group.outside)
+    return tuple(dict.fromkeys((*peers, *members)))
 
 
 @per_network

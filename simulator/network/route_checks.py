@@ -11,6 +11,7 @@ from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import Route, RouteTable
 from simulator.azure.snapshot import Issue
 from simulator.azure.virtual_network import Subnet
+from simulator.network.managed_routes import ManagedRoute
 from simulator.network.model import Network
 from simulator.network.peerings import gateways_serving, home_of, hubs_outside_export
 from simulator.network.prefixes import host_prefix, readable_prefix
@@ -24,6 +25,7 @@ from simulator.space.addresses import Prefix
 
 #: How many appliances may share the packets of a VirtualApplianceEcmp route.
 ECMP_NEXT_HOPS = (2, 64)
+MOST_SERVICE_TAGS = 25
 
 
 def check_routes(network: Network) -> Iterator[Issue]:
@@ -35,6 +37,7 @@ def check_routes(network: Network) -> Iterator[Issue]:
             yield Issue("info", "VNS2039", message, str(table.id), hint)
         for route in table.routes:
             yield from _prefix(network, table, route)
+        yield from _service_tags(table)
     seen: set[tuple[ResourceId, ResourceId]] = set()
     for subnet in network.subnets.values():
         yield from _service_endpoints(network, subnet)
@@ -73,10 +76,17 @@ def _prefix(network: Network, table: RouteTable, route: Route) -> Iterator[Issue
         yield Issue("info", "VNS2025", message, str(route.id), "Azure's documentation leaves this open")
 
 
+def _service_tags(table: RouteTable) -> Iterator[Issue]:
+    tags = sum(readable_prefix(route.address_prefix) is None for route in table.routes)
+    if tags > MOST_SERVICE_TAGS:
+        message = f"{table.name}: {tags} routes to service tags; Azure takes {MOST_SERVICE_TAGS} in a table"
+        yield Issue("error", "VNS2070", message, str(table.id), "route prefixes, or a tag that holds several of these")
+
+
 def _next_hop(network: Network, virtual_network: ResourceId, table: RouteTable, route: Route) -> Iterator[Issue]:
     name = f"{table.name}/{route.name}"
     if route.next_hop_type in APPLIANCES:
-        yield from _appliances(network, virtual_network, name, route)
+        yield from _appliances(network, virtual_network, table, route)
     elif route.next_hop_type == "VirtualNetworkGateway":
         serving = gateways_serving(network, virtual_network)
         if not serving and not hubs_outside_export(network, virtual_network):
@@ -87,26 +97,38 @@ def _next_hop(network: Network, virtual_network: ResourceId, table: RouteTable, 
             yield Issue("warning", "VNS2013", message, str(route.id), "remove the route and let BGP propagate")
 
 
-def _appliances(network: Network, virtual_network: ResourceId, name: str, route: Route) -> Iterator[Issue]:
+def _appliances(network: Network, virtual_network: ResourceId, table: RouteTable, route: Route) -> Iterator[Issue]:
+    name = f"{table.name}/{route.name}"
+    if isinstance(route, ManagedRoute) and not route.is_certain:
+        return
     addresses = next_hop_addresses(route)
     if not addresses:
         yield Issue("error", "VNS2018", f"{name}: no next hop address", str(route.id), "give the appliance's address")
     for address in addresses:
-        yield from _appliance(network, virtual_network, name, route, address)
+        yield from _appliance(network, virtual_network, table, route, address)
     fewest, most = ECMP_NEXT_HOPS
     if route.next_hop_type == "VirtualApplianceEcmp" and not fewest <= len(addresses) <= most:
         message = f"{name}: {len(addresses)} next hop addresses; Azure takes {fewest} to {most}"
         yield Issue("error", "VNS2060", message, str(route.id), "use VirtualAppliance for a single address")
 
 
-def _appliance(network: Network, virtual_network: ResourceId, name: str, route: Route, address: str) -> Iterator[Issue]:
+def _appliance(
+    network: Network, virtual_network: ResourceId, table: RouteTable, route: Route, address: str
+) -> Iterator[Issue]:
+    name = f"{table.name}/{route.name}"
     host = host_prefix(address)
     if host is None:
         message = f"{name}: the next hop {address!r} is not an address"
         yield Issue("error", "VNS2018", message, str(route.id), "give the appliance's private address")
-    elif home_of(network, virtual_network, host) is None:
+        return
+    home = home_of(network, virtual_network, host)
+    if home is None:
         message = f"{name}: the next hop {address} is neither in {virtual_network.name} nor in a peered virtual network"
         yield Issue("warning", "VNS2013", message, str(route.id), "Azure drops what this route sends there")
+    elif home != virtual_network and not table.keeps_peering_routes:
+        message = f"{name}: the next hop {address} is not in {virtual_network.name}, and disablePeeringRoute is set"
+        hint = "Azure asks for a next hop in the virtual network of the NIC with this preview"
+        yield Issue("warning", "VNS2069", message, str(route.id), hint)
     elif appliance_at(network, virtual_network, address) is None:
         message = f"{name}: no network interface or firewall in the export has the next hop address {address}"
         hint = "a load balancer or a gateway may have it; export it, or declare an appliance with that address"

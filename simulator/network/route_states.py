@@ -5,23 +5,32 @@ Learn: azure/virtual-network/virtual-networks-udr-overview#how-azure-selects-a-r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from simulator.network.assumptions import is_assumed
 from simulator.network.model import Network
 from simulator.network.prefixes import PrefixIndex, holds, host_prefix, readable_prefix, readable_prefixes
-from simulator.network.routes import APPLIANCES, EffectiveRoute
+from simulator.network.routes import APPLIANCES, EffectiveRoute, NextHopType
 from simulator.network.system_routes import IPV4_DEFAULT, IPV6_DEFAULT
 from simulator.space.addresses import Prefix, parse_prefix
 
 #: System routes that beat a gateway's route even where that one is more specific, in their own order.
-_SHIELDS = ("VnetLocal", "VNetPeering", "VNetGlobalPeering", "ConnectedGroup", "VirtualNetworkServiceEndpoint")
+_SHIELDS: tuple[NextHopType, ...] = (
+    "VnetLocal",
+    "VNetPeering",
+    "VNetGlobalPeering",
+    "ConnectedGroup",
+    "VirtualNetworkServiceEndpoint",
+)
+_PEERINGS: tuple[NextHopType, ...] = ("VNetPeering", "VNetGlobalPeering")
 _SYSTEM_ORDER = {kind: at for at, kind in enumerate((*_SHIELDS, "InterfaceEndpoint"))}
 #: Policies of a private endpoint's subnet under which a user-defined route may take the place of the host route.
 ROUTE_TABLE_POLICIES = frozenset({"enabled", "routetableenabled"})
 
 Rank = tuple[int, int]
+#: The prefixes of a row, as they are written and read.
+Parsed = list[tuple[str, Prefix | None]]
 
 
 def with_states(network: Network, rows: tuple[EffectiveRoute, ...]) -> tuple[EffectiveRoute, ...]:
@@ -29,21 +38,16 @@ def with_states(network: Network, rows: tuple[EffectiveRoute, ...]) -> tuple[Eff
 
     A row with several prefixes of which only some are overridden becomes two rows. Equal prefixes: User, then the
     VNet's own system routes, then gateway, then the other system routes. The same outcome is marked for a gateway route
-    inside a prefix of the VNet, a peer or a service endpoint, and for a route to Internet inside a service endpoint.
+    inside a prefix of the VNet, a peer or a service endpoint, for a route to Internet inside a service endpoint, and
+    for a route of a connected group inside a prefix of a peer.
     """
     parsed = [(row, [(text, readable_prefix(text)) for text in row.prefixes]) for row in rows]
     overruled = _overruled_by_endpoints(network, rows)
-    shield = PrefixIndex(
-        prefix
-        for row, prefixes in parsed
-        if row.next_hop_type in _SHIELDS and row.source == "Default"
-        for _, prefix in prefixes
-        if prefix is not None
-    )
+    shields = {"VirtualNetworkGateway": _index(parsed, _SHIELDS), "ConnectedGroup": _index(parsed, _PEERINGS)}
     best: dict[Prefix, Rank] = {}
     for at, (row, prefixes) in enumerate(parsed):
         for _, prefix in prefixes:
-            if prefix is not None and not _is_shielded(row, prefix, shield, overruled.get(at)):
+            if prefix is not None and not _is_shielded(row, prefix, shields, overruled.get(at)):
                 best[prefix] = min(best.get(prefix, (99, 0)), (_rank(row), at))
     stated = [
         part
@@ -87,10 +91,25 @@ def _overruled_by_endpoints(network: Network, rows: tuple[EffectiveRoute, ...]) 
     }
 
 
-def _is_shielded(row: EffectiveRoute, prefix: Prefix, shield: PrefixIndex, overruling: PrefixIndex | None) -> bool:
+def _index(parsed: Sequence[tuple[EffectiveRoute, Parsed]], kinds: tuple[NextHopType, ...]) -> PrefixIndex:
+    """The prefixes of the system's routes of these kinds."""
+    return PrefixIndex(
+        prefix
+        for row, prefixes in parsed
+        if row.next_hop_type in kinds and row.source == "Default"
+        for _, prefix in prefixes
+        if prefix is not None
+    )
+
+
+def _is_shielded(
+    row: EffectiveRoute, prefix: Prefix, shields: Mapping[str, PrefixIndex], overruling: PrefixIndex | None
+) -> bool:
+    """Never chosen for the prefix, whatever its length. `shields`: next hop type → what such a route yields to."""
     if overruling is not None and overruling.holds(prefix):
         return True
-    return row.source == "VirtualNetworkGateway" and shield.holds(prefix)
+    shield = shields.get(row.next_hop_type) if row.source != "User" else None
+    return shield is not None and shield.holds(prefix)
 
 
 def _split(row: EffectiveRoute, chosen: list[bool]) -> Iterator[EffectiveRoute]:

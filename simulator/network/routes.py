@@ -42,6 +42,10 @@ class EffectiveRoute:
     lies neither in this VNet nor in a directly peered one, and for a route to a gateway that is not there.
     `service_tag` is the tag of a user-defined route or of the endpoint's service; without `prefixes` it is unknown.
 
+    `overlaps`: several members of a connected group have the prefixes, or a peer of another member does, so that what
+    is sent there is dropped; `members` names one of them. Not `is_certain`: a network manager may have made the row, or
+    given it any of several next hops; its next hop says nothing then.
+
     `next_hop_ips` are the appliances of a VirtualApplianceEcmp row: each flow is given to one of them. Its
     `virtual_network` is None where they lie in several, and one of them within reach makes it `is_reachable`.
 
@@ -62,6 +66,7 @@ class EffectiveRoute:
     service_tag: str | None = None
     next_hop_ips: tuple[str, ...] = ()
     overlaps: bool = False
+    is_certain: bool = True
 
     @property
     def next_hop_addresses(self) -> tuple[str, ...]:

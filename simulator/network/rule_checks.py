@@ -1,6 +1,6 @@
-"""What is wrong, or not known, about security rules, admin rules and firewall rules.
+"""What is wrong, or not known, about security rules and firewall rules.
 
-Learn: azure/virtual-network/network-security-groups-overview, azure/virtual-network-manager/concept-security-admins
+Learn: azure/virtual-network/network-security-groups-overview, azure/firewall/rule-processing
 """
 
 from __future__ import annotations
@@ -9,24 +9,18 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache, lru_cache
 
-from simulator.azure.firewall import AzureFirewall, FirewallPolicy, FirewallRule, FirewallRuleCollection, IpGroup
-from simulator.azure.network_manager import AdminRule, NetworkManager
+from simulator.azure.firewall import AzureFirewall, FirewallPolicy, FirewallRule, IpGroup
 from simulator.azure.resource import ResourceId
 from simulator.azure.security_group import NetworkSecurityGroup, SecurityRule
 from simulator.azure.snapshot import Issue
 from simulator.data import service_tags
 from simulator.network.filter_rules import address_set, port_ranges
 from simulator.network.firewall_rules import policy_chain
-from simulator.network.fqdn import resolved_addresses
-from simulator.network.groups import network_groups
 from simulator.network.model import Network, grouped
 
 LOWEST_PRIORITY, HIGHEST_PRIORITY = 100, 4096
-LOWEST_ADMIN_PRIORITY = 1
 #: Longer text is no misspelt tag; it is cut in messages.
 LONGEST_TAG = 80
-#: More names than these are counted rather than listed.
-_NAMES_SHOWN = 3
 #: Subnets on which Azure takes no security group.
 _WITHOUT_SECURITY_GROUP = frozenset({"gatewaysubnet", "azurefirewallsubnet", "routeserversubnet"})
 
@@ -38,12 +32,12 @@ def check_rules(network: Network) -> Iterator[Issue]:
         if subnet.network_security_group is not None and subnet.name.lower() in _WITHOUT_SECURITY_GROUP:
             message = f"{subnet.name}: Azure supports no network security group on this subnet"
             yield Issue("warning", "VNS2030", message, str(subnet.id), "remove the group from the subnet")
-    for manager in network.snapshot.all(NetworkManager):
-        yield from _manager(network, manager)
     for firewall in network.snapshot.all(AzureFirewall):
         yield from _firewall(network, firewall)
     for policy in network.snapshot.all(FirewallPolicy):
-        yield from _firewall_policy(network, policy)
+        collections = (held for group in policy.rule_collection_groups for held in group.rule_collections)
+        for rule in (rule for collection in collections for rule in collection.rules):
+            yield from _firewall_rule(network, policy.id, rule)
 
 
 def unknown_tag(name: str, tag: str, place: ResourceId) -> Issue:
@@ -73,7 +67,7 @@ def _security_group(network: Network, group: NetworkSecurityGroup) -> Iterator[I
     first: dict[tuple[str, int], SecurityRule] = {}
     for rule in group.security_rules:
         name = f"{group.name}/{rule.name}"
-        yield from _priority(name, rule.priority, LOWEST_PRIORITY, rule.id)
+        yield from check_priority(name, rule.priority, LOWEST_PRIORITY, rule.id)
         held = first.setdefault((rule.direction, rule.priority), rule)
         if held is not rule:
             message = f"{name}: priority {rule.priority} is already that of {held.name} ({rule.direction})"
@@ -83,11 +77,11 @@ def _security_group(network: Network, group: NetworkSecurityGroup) -> Iterator[I
             (rule.sources, rule.source_application_security_groups),
             (rule.destinations, rule.destination_application_security_groups),
         ):
-            yield from _addresses(network, name, rule.id, texts, groups)
-        yield from _ports(name, rule.id, (*rule.source_ports, *rule.destination_ports))
+            yield from check_addresses(network, name, rule.id, texts, groups)
+        yield from check_ports(name, rule.id, (*rule.source_ports, *rule.destination_ports))
 
 
-def _priority(name: str, priority: int, lowest: int, place: ResourceId) -> Iterator[Issue]:
+def check_priority(name: str, priority: int, lowest: int, place: ResourceId) -> Iterator[Issue]:
     if not lowest <= priority <= HIGHEST_PRIORITY:
         side = (
             f"below Azure's minimum of {lowest}"
@@ -98,7 +92,7 @@ def _priority(name: str, priority: int, lowest: int, place: ResourceId) -> Itera
         yield Issue("error", "VNS2004", f"{name}: priority {priority} is {side}", str(place), hint)
 
 
-def _addresses(
+def check_addresses(
     network: Network, name: str, place: ResourceId, texts: tuple[str, ...], groups: tuple[ResourceId, ...]
 ) -> Iterator[Issue]:
     """Names that cannot be resolved: the rule may match, so the verdicts it could decide are UNKNOWN."""
@@ -115,68 +109,10 @@ def _addresses(
             yield unknown_tag(name, unknown, place)
 
 
-def _ports(name: str, place: ResourceId, texts: Iterable[str]) -> Iterator[Issue]:
+def check_ports(name: str, place: ResourceId, texts: Iterable[str]) -> Iterator[Issue]:
     for unreadable in port_ranges(texts)[1]:
         message = f"{name}: {unreadable} is not a port, a range or *"
         yield Issue("error", "VNS2018", message, str(place), "write a port as 443, a range as 8000-8080")
-
-
-def _manager(network: Network, manager: NetworkManager) -> Iterator[Issue]:
-    configurations = (*manager.security_admin_configurations, *manager.connectivity_configurations)
-    if configurations and not network.snapshot.declarations.are_deployments_known(manager.id):
-        names = ", ".join(held.name for held in configurations)
-        message = f"{manager.name}: nobody says whether {names} is deployed, and where"
-        hint = "declare network_managers.<name>.deployments: {region: [configuration]} in a scenario"
-        yield Issue("warning", "VNS2016", message, str(manager.id), hint)
-    rules = [
-        rule
-        for configuration in manager.security_admin_configurations
-        for collection in configuration.rule_collections
-        for rule in collection.rules
-    ]
-    for rule in rules:
-        yield from _admin_rule(network, manager, rule)
-    yield from _equal_priorities(manager)
-    targets = {
-        item.network_group_id for held in manager.connectivity_configurations for item in held.applies_to_groups
-    } | {
-        item.network_group_id
-        for held in manager.security_admin_configurations
-        for collection in held.rule_collections
-        for item in collection.applies_to_groups
-    }
-    for group in sorted(targets):
-        yield from _network_group(network, manager, group)
-
-
-def _admin_rule(network: Network, manager: NetworkManager, rule: AdminRule) -> Iterator[Issue]:
-    name = f"{manager.name}/{rule.name}"
-    yield from _priority(name, rule.priority, LOWEST_ADMIN_PRIORITY, rule.id)
-    yield from _ports(name, rule.id, (*rule.source_port_ranges, *rule.destination_port_ranges))
-    for item in (*rule.sources, *rule.destinations):
-        if item.address_prefix_type.lower() == "networkgroup":
-            yield from _network_group(network, manager, ResourceId(item.address_prefix))
-        else:
-            yield from _addresses(network, name, rule.id, (item.address_prefix,), ())
-
-
-def _equal_priorities(manager: NetworkManager) -> Iterator[Issue]:
-    for configuration in manager.security_admin_configurations:
-        first: dict[tuple[str, int], AdminRule] = {}
-        for rule in (rule for collection in configuration.rule_collections for rule in collection.rules):
-            held = first.setdefault((rule.direction, rule.priority), rule)
-            if held is not rule and held.access != rule.access:
-                message = f"{manager.name}/{rule.name}: priority {rule.priority} is also that of {held.name}"
-                hint = "Azure does not document which comes first; Deny, then AlwaysAllow, then Allow is assumed"
-                yield Issue("warning", "VNS2024", message, str(rule.id), hint)
-
-
-def _network_group(network: Network, manager: NetworkManager, group: ResourceId) -> Iterator[Issue]:
-    held = network_groups(network).get(group)
-    if held is None or not held.static_members:
-        what = "is not in the export" if held is None else "has no static members in the export"
-        message = f"{manager.name}: the network group {group.name} {what}; it is taken to have none"
-        yield Issue("warning", "VNS2022", message, str(group), "list its members; Azure Policy may add some of them")
 
 
 def _firewall(network: Network, firewall: AzureFirewall) -> Iterator[Issue]:
@@ -184,48 +120,9 @@ def _firewall(network: Network, firewall: AzureFirewall) -> Iterator[Issue]:
         message = f"{firewall.name}: its firewall policy, or a parent of it, is not in the export"
         hint = "export the policy, its parents and their rule collection groups"
         yield Issue("warning", "VNS2020", message, str(firewall.id), hint)
-    if firewall.firewall_policy is None:
-        yield from _threat_intelligence(firewall.id, firewall.threat_intel_mode)
-    collections = (
-        *firewall.nat_rule_collections,
-        *firewall.network_rule_collections,
-        *firewall.application_rule_collections,
-    )
-    yield from _firewall_rules(network, firewall.id, collections)
-
-
-def _firewall_policy(network: Network, policy: FirewallPolicy) -> Iterator[Issue]:
-    yield from _threat_intelligence(policy.id, policy.threat_intel_mode)
-    if policy.snat is not None and (policy.snat.auto_learn_private_ranges or "").lower() == "enabled":
-        message = f"{policy.name}: the firewall learns ranges that it does not SNAT, and no export tells them"
-        hint = "list the ranges under privateRanges too; they are taken as SNATed unless they are listed"
-        yield Issue("warning", "VNS2048", message, str(policy.id), hint)
-    collections = (held for group in policy.rule_collection_groups for held in group.rule_collections)
-    yield from _firewall_rules(network, policy.id, collections)
-
-
-def _threat_intelligence(place: ResourceId, mode: str | None) -> Iterator[Issue]:
-    if (mode or "").lower() == "deny":
-        message = (
-            f"{place.name}: threat intelligence denies addresses and names that Microsoft lists, which are not known"
-        )
-        hint = "an address that it lists is denied before every rule; it is taken to list none"
-        yield Issue("info", "VNS2049", message, str(place), hint)
-
-
-def _firewall_rules(
-    network: Network, place: ResourceId, collections: Iterable[FirewallRuleCollection]
-) -> Iterator[Issue]:
-    rules = [rule for collection in collections for rule in collection.rules]
-    for rule in rules:
-        yield from _firewall_rule(network, place, rule)
-    names = dict.fromkeys(name for rule in rules for name in (*rule.destination_fqdns, *rule.target_fqdns))
-    unknown = resolved_addresses(network, (name for name in names if not name.strip().startswith("*"))).unresolved
-    if unknown:
-        more = f" and {len(unknown) - _NAMES_SHOWN} more" if len(unknown) > _NAMES_SHOWN else ""
-        message = f"{place.name}: rules name {', '.join(unknown[:_NAMES_SHOWN])}{more}, whose addresses are not known"
-        hint = "declare them under names in a scenario; until then what only such a rule decides is UNKNOWN"
-        yield Issue("info", "VNS2036", message, str(place), hint)
+    for collection in firewall.network_rule_collections:
+        for rule in collection.rules:
+            yield from _firewall_rule(network, firewall.id, rule)
 
 
 def _firewall_rule(network: Network, place: ResourceId, rule: FirewallRule) -> Iterator[Issue]:
@@ -237,4 +134,9 @@ def _firewall_rule(network: Network, place: ResourceId, rule: FirewallRule) -> I
         if network.snapshot.get(ResourceId(group), IpGroup) is None:
             message = f"{name}: the IP group {ResourceId(group).name} is not in the export"
             yield Issue("warning", "VNS2035", message, str(place), "export the IP group")
-    yield from _ports(name, place, rule.destination_ports)
+    if rule.destination_fqdns:
+        message = (
+            f"{name}: {', '.join(rule.destination_fqdns)} is resolved by the firewall's DNS, which is not modelled"
+        )
+        yield Issue("info", "VNS2036", message, str(place), "what only this rule would decide is UNKNOWN")
+    yield from check_ports(name, place, rule.destination_ports)

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from simulator.azure.resource import ResourceId
 from simulator.azure.virtual_network import ServiceEndpoint, VirtualNetwork
 from simulator.data.region_pairs import paired_region
-from simulator.network.groups import connected_groups, region_name
+from simulator.network.connected_groups import connected_groups
+from simulator.network.group_spaces import group_prefixes
+from simulator.network.groups import region_name
 from simulator.network.model import Network
 from simulator.network.peerings import gateways_serving, remote_prefixes
 from simulator.network.prefixes import readable_prefix, readable_prefixes, readable_texts
@@ -81,22 +83,25 @@ def _is_global(network: Network, virtual_network: VirtualNetwork, remote: Resour
 
 
 def connected_group_routes(network: Network, virtual_network: VirtualNetwork) -> Iterator[EffectiveRoute]:
-    """One row for each connected group, with the prefixes of all other members (never the hub's)."""
+    """One row for each connected group, with the prefixes of all other members (never the hub's).
+
+    The addresses that several members have stand in a row of their own, which `overlaps`.
+    """
     for group in connected_groups(network, virtual_network.id):
-        pairs = [
-            (prefix, member)
-            for member in group.members
-            for prefix in readable_texts(network.virtual_networks[member].prefixes)
-        ]
-        if pairs:
-            yield EffectiveRoute(
-                "Default",
-                "Active",
-                tuple(prefix for prefix, _ in pairs),
-                "ConnectedGroup",
-                virtual_network=group.members[0] if len(group.members) == 1 else None,
-                members=tuple(member for _, member in pairs),
-            )
+        held = group_prefixes(network, virtual_network.id, group)
+        for overlaps in (False, True):
+            pairs = [(text, member) for text, member, is_shared in held if is_shared is overlaps]
+            members = {member for _, member in pairs}
+            if pairs:
+                yield EffectiveRoute(
+                    "Default",
+                    "Active",
+                    tuple(text for text, _ in pairs),
+                    "ConnectedGroup",
+                    virtual_network=next(iter(members)) if len(members) == 1 else None,
+                    members=tuple(member for _, member in pairs),
+                    overlaps=overlaps,
+                )
 
 
 def gateway_routes(network: Network, virtual_network: VirtualNetwork) -> Iterator[EffectiveRoute]:

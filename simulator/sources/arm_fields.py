@@ -57,10 +57,15 @@ SAME_KIND = {
 }
 
 #: What every resource may carry without saying anything about the network.
-IDENTITY = frozenset({"id", "name", "type", "location", "resourceguid", "etag", "resourcegroup", "sku"})
+IDENTITY = frozenset({"id", "name", "type", "location", "resourceguid", "etag", "resourcegroup", "sku", "tags"})
 
 #: Kinds whose content stands elsewhere: in NICs, or in child resources that ARM never writes inline.
 NAME_IS_ENOUGH = frozenset({ApplicationSecurityGroup, NetworkGroup, SecurityAdminConfiguration})
+
+#: Kinds in which ``[…]`` is the language of the resource itself: Azure Policy evaluates it.
+EVALUATES_EXPRESSIONS = frozenset(
+    f"microsoft.authorization/{kind}" for kind in ("policydefinitions", "policysetdefinitions", "policyassignments")
+)
 
 #: Fields that are simply unknown while they hold a template expression; elsewhere the resource is left out.
 MAY_BE_UNKNOWN = frozenset({"location", "privateipaddress", "ipaddress", "macaddress", "resourceguid"})

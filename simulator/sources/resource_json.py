@@ -8,7 +8,7 @@ its parents: half a security group would answer wrongly, a missing one answers U
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from simulator.sources import resource_issues as issues_of
 from simulator.sources.arm_fields import (
     CHILD_MODELS,
     CHILDREN,
+    EVALUATES_EXPRESSIONS,
     MAY_BE_UNKNOWN,
     SAME_KIND,
     Fields,
@@ -159,7 +160,7 @@ class _Reader:
     def _read(self, entry: Entry) -> ArmModel | None:
         """The model of one entry with its children, or None after saying why not."""
         fields = _fields_of(entry)
-        unresolved = [*expressions(fields)]
+        unresolved = [*_unresolved(entry.kind, fields)]
         self.issues += [issues_of.unresolved(entry.found, entry.id, path, text) for path, text in unresolved]
         if any(squash(path[-1]) not in MAY_BE_UNKNOWN for path, _ in unresolved):
             return None
@@ -222,6 +223,12 @@ def _fields_of(entry: Entry) -> Fields:
     """What the model reads of one entry, inline children with their ids."""
     fields = complete(entry.found.raw, entry.id, entry.kind)
     return {key: value for key, value in fields.items() if key in field_names(entry.model)} | {"id": str(entry.id)}
+
+
+def _unresolved(kind: str, fields: Fields) -> Iterator[tuple[tuple[Any, ...], str]]:
+    """Template expressions that hide something about the network, with their paths; tags may hold any."""
+    if kind not in EVALUATES_EXPRESSIONS:
+        yield from ((path, text) for path, text in expressions(fields) if path[0] != "tags")
 
 
 def _differ(one: Entry, other: Entry) -> bool:

@@ -10,7 +10,8 @@ from simulator.azure.snapshot import MODELS, Declarations, Snapshot
 from simulator.network.model import Network
 from simulator.network.network import build_network
 
-GROUP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers"
+SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000001"
+GROUP = f"{SUBSCRIPTION}/resourceGroups/rg/providers"
 Json = dict[str, Any]
 
 

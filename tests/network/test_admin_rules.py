@@ -9,13 +9,25 @@ import pytest
 from simulator.azure.network_manager import NetworkManager
 from simulator.azure.resource import Resource, ResourceId
 from simulator.network.admin_rules import admin_rules, is_admin_exempt
+from simulator.network.connected_groups import connectivity_deployment_unknown
 from simulator.network.effective_routes import subnet_routes
 from simulator.network.filter_rules import FilterRule
-from simulator.network.groups import connectivity_deployment_unknown
 from simulator.network.model import Network
 from simulator.network.routes import EffectiveRoute
 from simulator.space.addresses import EVERYTHING, merge, parse_prefix
-from tests.network.arm import Json, codes, network, peering, resource, rid, subnet, subnet_id, vnet, vnet_id
+from tests.network.arm import (
+    SUBSCRIPTION,
+    Json,
+    codes,
+    network,
+    peering,
+    resource,
+    rid,
+    subnet,
+    subnet_id,
+    vnet,
+    vnet_id,
+)
 
 
 def admin_rule(name: str, priority: int, access: str, **fields: Any) -> Json:
@@ -29,7 +41,7 @@ def manager(name: str, *collections: list[Json], members: tuple[str, ...] = ("v"
     return NetworkManager.model_validate(
         {
             "id": str(identity),
-            "networkManagerScopes": more.get("scopes", {"subscriptions": ["/subscriptions/1"]}),
+            "networkManagerScopes": more.get("scopes", {"subscriptions": [SUBSCRIPTION]}),
             "networkGroups": [group(identity, "g", members)],
             "securityAdminConfigurations": [
                 {

@@ -43,8 +43,27 @@ _ADMIN_RULE = {
     "sources": [{"addressPrefix": "Internet", "addressPrefixType": "ServiceTag"}],
 }
 
+_POLICIES = "/subscriptions/s/providers/Microsoft.Authorization"
+_POLICY = f"{_POLICIES}/policyDefinitions/p"
+_ADDS = {"effect": "addToNetworkGroup", "details": {"networkGroupId": f"{MANAGER}/networkGroups/g"}}
+
 #: ARM type in lower case → a resource of it.
 SAMPLES: Mapping[str, Sample] = {
+    "microsoft.authorization/policyassignments": Sample(
+        f"{_POLICIES}/policyAssignments/a",
+        {"policyDefinitionId": _POLICY, "scope": "/subscriptions/s", "enforcementMode": "DoNotEnforce"},
+        {"policy_definition_id.name": "p", "enforcement_mode": "DoNotEnforce"},
+    ),
+    "microsoft.authorization/policydefinitions": Sample(
+        _POLICY,
+        {"policyRule": {"if": {"field": "name", "equals": "[parameters('name')]"}, "then": _ADDS}},
+        {"name": "p"},
+    ),
+    "microsoft.authorization/policysetdefinitions": Sample(
+        f"{_POLICIES}/policySetDefinitions/s",
+        {"policyDefinitions": [{"policyDefinitionId": _POLICY}]},
+        {"policy_definitions.0.policy_definition_id.name": "p"},
+    ),
     "microsoft.compute/virtualmachines": Sample(
         f"{ROOT}/Microsoft.Compute/virtualMachines/vm",
         {"hardwareProfile": {"vmSize": "Standard_D2s_v5"}},

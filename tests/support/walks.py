@@ -14,26 +14,31 @@ _TAGS = f"{_NETWORK}test_service_tags.py::"
 _ANSWERS = "tests/scenarios/test_scenarios.py::test_the_answer_is_the_expected_one"
 _SLIDES = "tests/scenarios/test_fta_routes.py::test_the_packet_takes_the_drawn_way"
 _ORACLE = "tests/properties/test_walk_equals_oracle.py::test_on_seeded_networks"
-_KINDS = "tests/walk/test_kinds_of_resources.py::"
-_FIREWALLS = f"{_KINDS}test_the_firewall_of_a_service_asks_for_the_callers_address"
+_GROUPS = f"{_NETWORK}test_network_groups.py::"
+_CONNECTED = f"{_NETWORK}test_connected_groups.py::"
+_PEERED = f"{_NETWORK}test_managed_peerings.py::"
 _MANAGER = "microsoft.network/networkmanagers"
 
 #: ARM type in lower case → what a layer does with it → tests.
 WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "microsoft.authorization/policyassignments": {
+        "adds members to network groups where it is enforced": (
+            f"{_GROUPS}test_an_assignment_adds_where_it_is_enforced",
+        ),
+    },
+    "microsoft.authorization/policydefinitions": {
+        "conditions of network groups": (f"{_GROUPS}test_conditions",),
+        "what is not understood leaves membership open": (
+            f"{_GROUPS}test_a_policy_that_is_not_understood_leaves_membership_open_and_says_so",
+        ),
+    },
+    "microsoft.authorization/policysetdefinitions": {
+        "parameters of its definitions": (f"{_GROUPS}test_a_set_hands_its_parameters_on",),
+    },
     "microsoft.compute/virtualmachines": {
         "names its NIC": (f"{_NETWORK}test_network.py::test_a_machine_with_two_interfaces_names_neither",),
     },
-    "microsoft.documentdb/databaseaccounts": {
-        "its firewall, by public address": (f"{_FIREWALLS}[Microsoft.DocumentDB/databaseAccounts]",),
-    },
-    "microsoft.eventhub/namespaces": {
-        "its firewall, by public address": (f"{_FIREWALLS}[Microsoft.EventHub/namespaces]",),
-    },
-    "microsoft.keyvault/vaults": {
-        "its firewall, by public address": (f"{_FIREWALLS}[Microsoft.KeyVault/vaults]",),
-    },
     "microsoft.network/applicationgateways": {
-        "sends from its subnet": (f"{_KINDS}test_an_application_gateway_sends_from_its_subnet",),
         "keeps admin rules off its subnet, unless every one there is isolated": (
             f"{_ADMIN}test_application_gateways_exempt_their_subnet_unless_all_are_isolated",
         ),
@@ -48,18 +53,10 @@ WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "next hop that forwards": (_SLIDES, _ANSWERS),
         "classic network rules": (f"{_FIREWALL}test_classic_collections_go_by_priority_and_a_policy_replaces_them",),
     },
-    "microsoft.network/bastionhosts": {
-        "sends from its subnet": (f"{_KINDS}test_bastion_reaches_a_machine_that_lets_its_subnet_in",),
-    },
     "microsoft.network/connections": {
         "static gateway routes": (f"{_NETWORK}test_network.py::test_a_vpn_without_bgp_routes_its_sites",),
         "routes of a VPN between virtual networks": (
             f"{_NETWORK}test_network.py::test_a_vpn_between_networks_routes_the_other_address_space",
-        ),
-    },
-    "microsoft.network/expressroutecircuits": {
-        "on-premises to a service by the NAT of Microsoft peering": (
-            f"{_KINDS}test_on_premises_reaches_a_service_by_the_nat_of_its_circuit",
         ),
     },
     "microsoft.network/firewallpolicies": {
@@ -74,16 +71,8 @@ WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "microsoft.network/ipgroups": {
         "source and destination of firewall rules": (f"{_FIREWALL}test_ip_groups_and_what_cannot_be_resolved",),
     },
-    "microsoft.network/loadbalancers": {
-        "balancing rules, backend port, floating IP": (
-            f"{_KINDS}test_a_load_balancer_gives_the_packet_to_a_backend_at_its_own_port",
-        ),
-    },
     "microsoft.network/localnetworkgateways": {
         "static gateway routes": (f"{_NETWORK}test_network.py::test_a_vpn_without_bgp_routes_its_sites",),
-    },
-    "microsoft.network/natgateways": {
-        "outbound TCP and UDP": (f"{_KINDS}test_a_nat_gateway_carries_tcp_and_udp_only",),
     },
     "microsoft.network/networkinterfaces": {
         "sends, receives, forwards": (_ANSWERS, _ORACLE),
@@ -92,7 +81,11 @@ WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "private and public addresses": (f"{_NETWORK}test_network.py::test_details_of_an_endpoint",),
     },
     _MANAGER: {
-        "managers by scope": (f"{_ADMIN}test_the_manager_of_the_higher_scope_comes_first",),
+        "managers by scope": (
+            f"{_ADMIN}test_the_manager_of_the_higher_scope_comes_first",
+            f"{_GROUPS}test_the_higher_scope_comes_first",
+            f"{_GROUPS}test_a_manager_reaches_what_its_scope_holds",
+        ),
         "deployed configurations only": (
             f"{_ADMIN}test_rules_reach_members_in_the_region_of_the_deployment_only",
             f"{_ADMIN}test_unknown_deployment_is_said_on_the_rule_and_as_an_issue",
@@ -100,7 +93,18 @@ WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     f"{_MANAGER}/connectivityconfigurations": {
         "connected groups": (f"{_ADMIN}test_a_connected_group_is_one_row_of_the_other_members_of_the_region",),
-        "peering before a connected group": (f"{_ADMIN}test_peering_beats_a_connected_group",),
+        "peering before a connected group": (
+            f"{_ADMIN}test_peering_beats_a_connected_group",
+            f"{_CONNECTED}test_a_peering_beats_the_group_for_equal_and_covering_prefixes",
+        ),
+        "ranges of several members": (
+            f"{_CONNECTED}test_a_range_of_two_members_stands_in_a_row_that_overlaps",
+            f"{_CONNECTED}test_a_member_that_overlaps_an_earlier_one_is_left_out",
+        ),
+        "peerings of hub and spoke": (
+            f"{_PEERED}test_a_deployed_hub_and_spoke_peers_both_ways_with_forwarded_traffic",
+            f"{_PEERED}test_existing_peerings_are_deleted_but_for_those_of_the_configuration",
+        ),
     },
     f"{_MANAGER}/networkgroups": {
         "source and destination of admin rules": (f"{_ADMIN}test_addresses_tags_and_network_groups",),
@@ -139,45 +143,6 @@ WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "IPv4 and IPv6": (
             f"{_RULES}test_default_rules_speak_of_both_families",
             f"{_RULES}test_a_written_ipv4_default_is_ipv4_only",
-        ),
-    },
-    "microsoft.network/networksecurityperimeters": {
-        "inbound rules of an enforced profile": (f"{_KINDS}test_a_perimeter_decides_for_the_services_in_it",),
-    },
-    "microsoft.network/privateendpoints": {
-        "delivers round the service's firewall while approved": (
-            f"{_KINDS}test_a_private_endpoint_goes_round_the_firewall_of_the_service",
-        ),
-        "its /32 route, here and in direct peers": (
-            f"{_SYSTEM}test_a_private_endpoint_is_routed_here_and_in_direct_peers_only",
-            f"{_USER}test_when_a_user_route_takes_the_place_of_a_private_endpoint",
-        ),
-    },
-    "microsoft.network/publicipprefixes": {
-        "the addresses that a NAT gateway shows": (f"{_KINDS}test_a_service_sees_any_address_of_a_public_prefix",),
-    },
-    "microsoft.network/serviceendpointpolicies": {
-        "which accounts a service endpoint leads to": (
-            f"{_KINDS}test_a_service_endpoint_policy_lets_only_listed_accounts_pass",
-        ),
-    },
-    "microsoft.network/virtualnetworkappliances": {
-        "next hop that forwards without translating": (
-            f"{_KINDS}test_a_routing_appliance_forwards_without_translating",
-        ),
-    },
-    "microsoft.servicebus/namespaces": {
-        "its firewall, by public address": (f"{_FIREWALLS}[Microsoft.ServiceBus/namespaces]",),
-    },
-    "microsoft.sql/servers": {
-        "its firewall, by public address": (f"{_FIREWALLS}[Microsoft.Sql/servers]",),
-    },
-    "microsoft.storage/storageaccounts": {
-        "its firewall: address rules and the region": (
-            f"{_KINDS}test_an_address_rule_of_storage_is_no_use_in_its_own_region",
-        ),
-        "its firewall: subnet rules by service endpoint": (
-            f"{_KINDS}test_a_subnet_rule_of_storage_needs_the_service_endpoint",
         ),
     },
     "microsoft.network/publicipaddresses": {
@@ -239,7 +204,6 @@ WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 #: ARM type in lower case → what is not done with it.
 NOTES: Mapping[str, str] = {
-    "microsoft.network/networksecuritygroups/defaultsecurityrules": "Azure's default rules are built in",
     "microsoft.network/connections": (
         "a packet by a VPN between two virtual networks is not followed beyond the gateway: UNKNOWN"
     ),
