@@ -11,7 +11,10 @@ from typing import Annotated, Any
 
 from pydantic import model_validator
 
-from simulator.azure.resource import ArmModel, Resource, ResourceId, squash, type_of_tuple
+from simulator.azure.resource import ArmModel, Reference, Resource, lift, type_of_tuple
+
+_ADDRESS_SPELLINGS = ("value", "ipmask", "ipaddressorrange")
+_SUBNET_SPELLINGS = ("subnet", "virtualnetworksubnetid", "virtualnetworkresourceid", "id")
 
 
 class IpRule(ArmModel):
@@ -25,32 +28,26 @@ class IpRule(ArmModel):
     def _any_spelling(cls, value: Any) -> Any:
         if isinstance(value, str):
             return {"value": value}
-        if isinstance(value, dict):
-            spellings = ("value", "ipmask", "ipaddressorrange")
-            found = next((held for key, held in value.items() if squash(key) in spellings and held is not None), None)
-            return value if found is None else {**value, "value": found}
-        return value
+        fields = lift(value) if isinstance(value, dict) else {}
+        found = next((fields[name] for name in _ADDRESS_SPELLINGS if fields.get(name) is not None), None)
+        return value if found is None else {**fields, "value": found}
 
 
 class SubnetRule(ArmModel):
-    """A subnet that is let in by its service endpoint. Services spell it id, subnet or virtualNetworkSubnetId."""
+    """A subnet that is let in by its service endpoint. Services spell it in four ways: see `_SUBNET_SPELLINGS`."""
 
-    subnet: ResourceId
+    subnet: Reference
     state: str = "Succeeded"
     ignore_missing_vnet_service_endpoint: bool = False
 
     @model_validator(mode="before")
     @classmethod
     def _any_spelling(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            inner = value.get("properties")
-            fields = value | (inner if isinstance(inner, dict) else {})
-            for key, held in fields.items():
-                if squash(key) in ("subnet", "virtualnetworksubnetid", "id") and held:
-                    subnet = held.get("id") if isinstance(held, dict) else held
-                    if "/subnets/" in str(subnet).lower():
-                        return {**value, "subnet": subnet}
-        return value
+        """The id of a rule is told from that of a subnet by what it is the id of."""
+        fields = lift(value) if isinstance(value, dict) else {}
+        given = [fields[name] for name in _SUBNET_SPELLINGS if name in fields]
+        subnet = next((held for held in given if "/subnets/" in str(held).lower()), None)
+        return value if subnet is None else {**fields, "subnet": subnet}
 
 
 class ResourceAccessRule(ArmModel):
@@ -99,7 +96,7 @@ class SqlFirewallRule(Resource):
 
 
 class SqlVirtualNetworkRule(Resource):
-    virtual_network_subnet_id: ResourceId
+    virtual_network_subnet_id: Reference
     state: str = "Ready"
 
 

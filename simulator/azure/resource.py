@@ -84,7 +84,7 @@ class ResourceId:
         )
 
 
-def _id_of(value: Any) -> Any:
+def id_of(value: Any) -> Any:
     """ARM writes a reference as ``{"id": …}``; az sometimes prints the bare id."""
     if isinstance(value, dict):
         return next((text for key, text in value.items() if key.lower() == "id"), None)
@@ -92,7 +92,7 @@ def _id_of(value: Any) -> Any:
 
 
 #: A reference to another resource: ``{"id": "…"}`` or the id itself.
-Reference = Annotated[ResourceId, BeforeValidator(_id_of)]
+Reference = Annotated[ResourceId, BeforeValidator(id_of)]
 
 
 def _list_of(value: Any) -> Any:

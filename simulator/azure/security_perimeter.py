@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import model_validator
 
-from simulator.azure.resource import Reference, Resource, Strings, type_of_tuple
+from simulator.azure.resource import Reference, Resource, Strings, id_of, lift, type_of_tuple
 
 
 class PerimeterAccessRule(Resource):
@@ -24,13 +24,9 @@ class PerimeterAccessRule(Resource):
     @classmethod
     def _subscription_ids(cls, value: Any) -> Any:
         """ARM writes ``subscriptions: [{"id": …}]``."""
-        if isinstance(value, dict):
-            fields = {**value, **(value.get("properties") or {})}
-            held = next((given for key, given in fields.items() if str(key).lower() == "subscriptions"), None)
-            if isinstance(held, list):
-                fields = {key: given for key, given in fields.items() if str(key).lower() != "subscriptions"}
-                return {**fields, "subscriptions": [one.get("id") if isinstance(one, dict) else one for one in held]}
-        return value
+        fields = lift(value) if isinstance(value, dict) else {}
+        held = fields.get("subscriptions")
+        return {**fields, "subscriptions": [id_of(one) for one in held]} if isinstance(held, list) else value
 
 
 class PerimeterProfile(Resource):

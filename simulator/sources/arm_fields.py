@@ -8,19 +8,39 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from simulator.azure.express_route import CircuitPeering
 from simulator.azure.firewall import RuleCollectionGroup
+from simulator.azure.load_balancer import (
+    BackendAddressPool,
+    FrontendIpConfiguration,
+    InboundNatRule,
+    LoadBalancingRule,
+    OutboundRule,
+    Probe,
+)
 from simulator.azure.network_interface import IpConfiguration
 from simulator.azure.network_manager import (
     AdminRule,
     AdminRuleCollection,
     ConnectivityConfiguration,
     NetworkGroup,
+    RoutingConfiguration,
+    RoutingRule,
+    RoutingRuleCollection,
     SecurityAdminConfiguration,
     StaticMember,
 )
+from simulator.azure.platform_service import MessagingRuleSet, SqlFirewallRule, SqlVirtualNetworkRule
 from simulator.azure.resource import ArmModel, ResourceId, lift, squash
 from simulator.azure.route_table import Route
 from simulator.azure.security_group import ApplicationSecurityGroup, SecurityRule
+from simulator.azure.security_perimeter import (
+    NetworkSecurityPerimeter,
+    PerimeterAccessRule,
+    PerimeterAssociation,
+    PerimeterProfile,
+)
+from simulator.azure.service_endpoint_policy import ServiceEndpointPolicyDefinition
 from simulator.azure.snapshot import MODELS
 from simulator.azure.virtual_network import Subnet, VirtualNetworkPeering
 
@@ -28,6 +48,8 @@ Fields = dict[str, Any]
 
 _MANAGER = "microsoft.network/networkmanagers"
 _ADMIN = f"{_MANAGER}/securityadminconfigurations"
+_ROUTING = f"{_MANAGER}/routingconfigurations"
+_PERIMETER = "microsoft.network/networksecurityperimeters"
 
 #: Type of the parent → name of the collection → model of a child. ARM gives children inline, as own resources, or both.
 CHILDREN: Mapping[str, Mapping[str, type[ArmModel]]] = {
@@ -36,14 +58,32 @@ CHILDREN: Mapping[str, Mapping[str, type[ArmModel]]] = {
     "microsoft.network/routetables": {"routes": Route},
     "microsoft.network/firewallpolicies": {"ruleCollectionGroups": RuleCollectionGroup},
     "microsoft.network/networkinterfaces": {"ipConfigurations": IpConfiguration},
+    "microsoft.network/loadbalancers": {
+        "frontendIPConfigurations": FrontendIpConfiguration,
+        "backendAddressPools": BackendAddressPool,
+        "loadBalancingRules": LoadBalancingRule,
+        "inboundNatRules": InboundNatRule,
+        "outboundRules": OutboundRule,
+        "probes": Probe,
+    },
+    "microsoft.network/serviceendpointpolicies": {"serviceEndpointPolicyDefinitions": ServiceEndpointPolicyDefinition},
+    "microsoft.network/expressroutecircuits": {"peerings": CircuitPeering},
+    _PERIMETER: {"profiles": PerimeterProfile, "resourceAssociations": PerimeterAssociation},
+    f"{_PERIMETER}/profiles": {"accessRules": PerimeterAccessRule},
+    "microsoft.sql/servers": {"firewallRules": SqlFirewallRule, "virtualNetworkRules": SqlVirtualNetworkRule},
+    "microsoft.eventhub/namespaces": {"networkRuleSets": MessagingRuleSet},
+    "microsoft.servicebus/namespaces": {"networkRuleSets": MessagingRuleSet},
     _MANAGER: {
         "networkGroups": NetworkGroup,
         "securityAdminConfigurations": SecurityAdminConfiguration,
         "connectivityConfigurations": ConnectivityConfiguration,
+        "routingConfigurations": RoutingConfiguration,
     },
     f"{_MANAGER}/networkgroups": {"staticMembers": StaticMember},
     _ADMIN: {"ruleCollections": AdminRuleCollection},
     f"{_ADMIN}/rulecollections": {"rules": AdminRule},
+    _ROUTING: {"ruleCollections": RoutingRuleCollection},
+    f"{_ROUTING}/rulecollections": {"rules": RoutingRule},
 }
 
 #: Type of a child → its model.
@@ -60,7 +100,12 @@ SAME_KIND = {
 IDENTITY = frozenset({"id", "name", "type", "location", "resourceguid", "etag", "resourcegroup", "sku", "tags"})
 
 #: Kinds whose content stands elsewhere: in NICs, or in child resources that ARM never writes inline.
-NAME_IS_ENOUGH = frozenset({ApplicationSecurityGroup, NetworkGroup, SecurityAdminConfiguration})
+NAME_IS_ENOUGH = frozenset(
+    {
+        *(ApplicationSecurityGroup, NetworkGroup, SecurityAdminConfiguration, RoutingConfiguration),
+        *(BackendAddressPool, PerimeterProfile, NetworkSecurityPerimeter),
+    }
+)
 
 #: Kinds in which ``[…]`` is the language of the resource itself: Azure Policy evaluates it.
 EVALUATES_EXPRESSIONS = frozenset(
@@ -192,7 +237,13 @@ def _arm_names() -> dict[str, str]:
     return names
 
 
-_CAMEL = _arm_names()
+#: Names in which ARM writes IP in capitals.
+_IN_CAPITALS = (
+    *("privateIPAddress", "privateIPAddressVersion", "publicIPAddress", "publicIPAddressVersion", "publicIPPrefix"),
+    *("frontendIPConfiguration", "frontendIPConfigurations", "backendIPConfiguration", "backendIPConfigurations"),
+    *("gatewayIPConfigurations", "enableIPForwarding", "enableFloatingIP"),
+)
+_CAMEL = _arm_names() | {squash(name): name for name in _IN_CAPITALS}
 
 
 def camel_case(name: str) -> str:

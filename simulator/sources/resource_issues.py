@@ -69,17 +69,8 @@ def unresolved(found: Found, identity: ResourceId, path: tuple[Any, ...], expres
     return Issue("error", "VNS1104", f"{what}; the resource is left out", found.place + text, _RESOLVE)
 
 
-#: Kind that is not read → what is told all the same of the traffic that it concerns.
-_TOLD_ALL_THE_SAME = {
-    "microsoft.network/natgateways": "a subnet that names one goes out by it; its public addresses are not read",
-    "microsoft.network/loadbalancers": "traffic that one takes part in is UNKNOWN",
-    "microsoft.network/privateendpoints": "traffic to the NIC of one is UNKNOWN",
-}
-
-
 def not_modelled(kind: str, ids: list[str]) -> Issue:
-    told = f"; {_TOLD_ALL_THE_SAME[kind]}" if kind in _TOLD_ALL_THE_SAME else ""
-    message = f"{len(ids)} of type {kind} not modelled, for example {ids[0]}{told}"
+    message = f"{len(ids)} of type {kind} not modelled, for example {ids[0]}"
     return Issue("info", "VNS1105", message, ids[0])
 
 

@@ -25,6 +25,7 @@ from simulator.sources.arm_fields import (
     CHILDREN,
     EVALUATES_EXPRESSIONS,
     MAY_BE_UNKNOWN,
+    NAME_IS_ENOUGH,
     SAME_KIND,
     Fields,
     complete,
@@ -185,7 +186,7 @@ class _Reader:
         if entry.id in self.broken:
             self.issues.append(issues_of.broken_child(entry.found.place, entry.id))
             return False
-        for name in CHILDREN.get(entry.kind, {}):
+        for name in (name for name, kind in CHILDREN.get(entry.kind, {}).items() if kind not in NAME_IS_ENOUGH):
             held = fields.get(name.lower())
             named = [child for child in held if is_bare_reference(child)] if isinstance(held, list) else []
             if named:

@@ -14,8 +14,14 @@ from simulator.sources.problems import shorten
 from simulator.sources.reading import inside, read_text
 from simulator.sources.resource_files import read_resources
 from simulator.sources.scenario_build import Build, build_network
+from simulator.sources.scenario_build_balancers import build_balancers
+from simulator.sources.scenario_build_declarations import declarations
+from simulator.sources.scenario_build_firewalls import build_firewalls
+from simulator.sources.scenario_build_guards import build_guards
+from simulator.sources.scenario_build_hybrid import build_hybrid
 from simulator.sources.scenario_build_managers import build_managers
-from simulator.sources.scenario_build_services import build_services, declarations
+from simulator.sources.scenario_build_platform import build_platform
+from simulator.sources.scenario_build_subnet_services import build_subnet_services
 from simulator.sources.scenario_checks import check
 from simulator.sources.scenario_errors import ErrorList
 from simulator.sources.scenario_file import Scenario
@@ -23,6 +29,12 @@ from simulator.sources.scenario_names import Names
 from simulator.sources.yaml_text import Document, load_yaml
 
 MAX_BYTES = 16 * 1024 * 1024
+
+#: Load balancers come after them: they change the interfaces that they balance.
+_SECTIONS = (
+    *(build_network, build_hybrid, build_firewalls, build_subnet_services),
+    *(build_platform, build_guards, build_managers),
+)
 
 
 def scenario_snapshot(path: str | Path, text: str | None = None) -> Snapshot:
@@ -38,7 +50,8 @@ def scenario_snapshot(path: str | Path, text: str | None = None) -> Snapshot:
     errors = ErrorList(document)
     included = _included(scenario, path.parent, document)
     build = Build(scenario, Names(scenario, _as_name(name), included, errors), errors, included)
-    resources = [*build_network(build), *build_services(build), *build_managers(build)]
+    resources = [resource for section in _SECTIONS for resource in section(build)]
+    resources += build_balancers(build, resources)
     declared = declarations(build)
     check(build)
     errors.raise_any()

@@ -25,19 +25,26 @@ from simulator.sources.scenario_rules import security_rule, user_route
 R = TypeVar("R", bound=Resource)
 
 
+@dataclass(frozen=True)
+class Placed:
+    """An address of a subnet that `name` takes, and where the file says so."""
+
+    name: str
+    subnet: ResourceId
+    address: str
+    path: Path
+
+
 @dataclass
 class Build:
-    """What every section is built with.
-
-    `appliances` and `subnets` (section and name of whatever takes addresses → its subnet) are filled on the way.
-    """
+    """What every section is built with. `appliances` and `placed` are filled on the way."""
 
     scenario: Scenario
     names: Names
     errors: ErrorList
     included: Snapshot
     appliances: dict[ResourceId, Appliance] = field(default_factory=dict)
-    subnets: dict[tuple[str, str], ResourceId] = field(default_factory=dict)
+    placed: list[Placed] = field(default_factory=list)
 
     @cached_property
     def prefixes(self) -> Mapping[ResourceId, list[str]]:
@@ -48,6 +55,11 @@ class Build:
             identity = self.names.own["virtual_networks"][name.lower()]
             found |= {identity.child("subnets", held): [*subnet.prefix] for held, subnet in network.subnets.items()}
         return found
+
+    def place(self, name: str, subnet: ResourceId, address: str | None, path: Path) -> None:
+        """Note that `name` takes the address; None is one that Azure picks."""
+        if address is not None:
+            self.placed.append(Placed(name, subnet, address, path))
 
     def region(self, *locations: str | None) -> str:
         """The first region that is given, as exports write it: lower case without blanks."""
@@ -81,6 +93,7 @@ def _virtual_networks(build: Build, peerings: dict[ResourceId, list[VirtualNetwo
             VirtualNetwork,
             id=identity,
             location=build.region(spec.location),
+            tags=spec.tags,
             address_space={"address_prefixes": spec.address_space},
             subnets=[_subnet(build, identity, name, held) for held in spec.subnets],
             virtual_network_peerings=peerings.pop(identity, []),
@@ -98,21 +111,33 @@ def _virtual_networks(build: Build, peerings: dict[ResourceId, list[VirtualNetwo
 def _subnet(build: Build, network: ResourceId, network_name: str, name: str) -> dict[str, Any]:
     spec = build.scenario.virtual_networks[network_name].subnets[name]
     path = ("virtual_networks", network_name, "subnets", name)
-    nat_gateway = build.names.new("nat_gateways", spec.nat_gateway) if spec.nat_gateway else None
-    if spec.nat_gateway and "/providers/" in spec.nat_gateway:
-        nat_gateway = build.names.find("nat_gateways", spec.nat_gateway, (*path, "nat_gateway"))
+    policies = enumerate(spec.service_endpoint_policies)
     return {
         "id": network.child("subnets", name),
         "address_prefix": spec.prefix[0] if len(spec.prefix) == 1 else None,
         "address_prefixes": spec.prefix if len(spec.prefix) > 1 else None,
         "network_security_group": build.names.find_optional("network_security_groups", spec.nsg, (*path, "nsg")),
         "route_table": build.names.find_optional("route_tables", spec.route_table, (*path, "route_table")),
-        "nat_gateway": nat_gateway,
-        "service_endpoints": [{"service": service} for service in spec.service_endpoints],
+        "nat_gateway": _nat_gateway(build, spec.nat_gateway, (*path, "nat_gateway")),
+        "service_endpoints": [
+            {"service": held.service, "locations": held.locations} for held in spec.service_endpoints
+        ],
+        "service_endpoint_policies": [
+            build.names.find("service_endpoint_policies", held, (*path, "service_endpoint_policies", at))
+            for at, held in policies
+        ],
         "delegations": [{"service_name": service} for service in spec.delegations],
         "private_endpoint_network_policies": spec.private_endpoint_network_policies,
         "default_outbound_access": spec.default_outbound_access,
     }
+
+
+def _nat_gateway(build: Build, name: str | None, path: Path) -> ResourceId | None:
+    """A NAT gateway that nothing describes may be named: its subnet goes out by it, with addresses nobody knows."""
+    if name is None:
+        return None
+    is_known = "/providers/" in name or build.names.is_known("nat_gateways", name)
+    return build.names.find("nat_gateways", name, path) if is_known else build.names.new("nat_gateways", name)
 
 
 def _peerings(build: Build) -> dict[ResourceId, list[VirtualNetworkPeering]]:
@@ -254,7 +279,8 @@ def _nic(
     build: Build, identity: ResourceId, spec: models.Nic, path: Path, machine: ResourceId | None, public_name: str
 ) -> Iterator[Resource]:
     subnet = build.names.find_subnet(spec.subnet, (*path, "subnet"))
-    build.subnets[str(path[0]), str(path[1])] = subnet
+    for at, address in enumerate(spec.addresses):
+        build.place(str(path[1]), subnet, address, (*path, "ip") if spec.ips is None else (*path, "ips", at))
     location = build.region_of(subnet.parent, spec.location)
     public = public_address(build, public_name, spec, location)
     if public is not None:
@@ -289,6 +315,16 @@ def _nic(
         build.appliances[identity] = _appliance(identity, spec.appliance)
 
 
+def own_subnet(build: Build, virtual_network: str, name: str, path: Path) -> ResourceId:
+    """The subnet of a VNet that Azure wants for the service at `path`, by the name it must have."""
+    network = build.names.find("virtual_networks", virtual_network, (*path, "vnet"))
+    known = build.names.subnets.get(network)
+    if known is not None and name.lower() not in known:
+        message = f"{path[1]}: {network.name} has no {name}"
+        build.errors.add("VNS1205", message, (*path, "vnet"), hint=f"add {name} to the subnets of {network.name}")
+    return network.child("subnets", name)
+
+
 class WithPublicIp(Protocol):
     """What may have a public address: it stands in the resource group of its owner."""
 
@@ -301,11 +337,15 @@ class WithPublicIp(Protocol):
 def public_address(build: Build, name: str, owner: WithPublicIp, location: str) -> PublicIpAddress | None:
     """The public address that `owner` asks for, or None."""
     spec = owner.public_ip
-    if spec is None:
-        return None
+    return None if spec is None else make_public_address(build, name, spec, location, owner.resource_group)
+
+
+def make_public_address(
+    build: Build, name: str, spec: models.PublicIp, location: str, resource_group: str | None
+) -> PublicIpAddress:
     return make(
         PublicIpAddress,
-        id=build.names.new("public_ip_addresses", name, owner.resource_group),
+        id=build.names.new("public_ip_addresses", name, resource_group),
         location=location,
         ip_address=spec.ip,
         sku={"name": spec.sku},

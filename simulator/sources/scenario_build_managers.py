@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from simulator.azure.network_manager import NetworkManager
 from simulator.azure.resource import Resource, ResourceId
-from simulator.sources import scenario_services as models
+from simulator.sources import scenario_managers as models
 from simulator.sources.problems import did_you_mean
 from simulator.sources.scenario_build import Build, make
 from simulator.sources.scenario_errors import Path
-from simulator.sources.scenario_rules import admin_rule
+from simulator.sources.scenario_rules import admin_rule, routing_rule
 
 _ADMIN, _CONNECTIVITY = "security_admin_configurations", "connectivity_configurations"
+_ROUTING = "routing_configurations"
+_MANAGEMENT_GROUP = "/managementgroups/"
 
 
 def build_managers(build: Build) -> Iterator[Resource]:
@@ -32,7 +35,10 @@ def _manager(build: Build, name: str, spec: models.NetworkManager) -> NetworkMan
         NetworkManager,
         id=identity,
         location=build.region(),
-        network_manager_scopes={"subscriptions": spec.scope},
+        network_manager_scopes={
+            "subscriptions": [scope for scope in spec.scope if _MANAGEMENT_GROUP not in scope.lower()],
+            "management_groups": [scope for scope in spec.scope if _MANAGEMENT_GROUP in scope.lower()],
+        },
         network_groups=[
             _network_group(build, groups[group.lower()], members, (*path, "network_groups", group))
             for group, members in spec.network_groups.items()
@@ -48,6 +54,10 @@ def _manager(build: Build, name: str, spec: models.NetworkManager) -> NetworkMan
                 build, identity.child("connectivityConfigurations", held), part, groups, (*path, _CONNECTIVITY, held)
             )
             for held, part in spec.connectivity_configurations.items()
+        ],
+        routing_configurations=[
+            _routing(build, identity.child("routingConfigurations", held), part, groups, (*path, _ROUTING, held))
+            for held, part in spec.routing_configurations.items()
         ],
     )
 
@@ -65,7 +75,34 @@ def _security_admin(
         applies_to = _applies_to(build, groups, held.applies_to, (*path, "rule_collections", name, "applies_to"))
         rules = [admin_rule(collection, rule, groups) for rule in held.rules]
         collections.append({"id": collection, "applies_to_groups": applies_to, "rules": rules})
-    return {"id": identity, "rule_collections": collections}
+    applied = spec.apply_on_network_intent_policy_based_services
+    return {
+        "id": identity,
+        "rule_collections": collections,
+        "apply_on_network_intent_policy_based_services": [] if applied == "None" else [applied],
+    }
+
+
+def _routing(
+    build: Build, identity: ResourceId, spec: models.RoutingConfiguration, groups: Mapping[str, ResourceId], path: Path
+) -> dict[str, Any]:
+    collections = []
+    for name, held in spec.rule_collections.items():
+        collection = identity.child("ruleCollections", name)
+        applies_to = _applies_to(build, groups, held.applies_to, (*path, "rule_collections", name, "applies_to"))
+        collections.append(
+            {
+                "id": collection,
+                "applies_to": applies_to,
+                "disable_bgp_route_propagation": str(held.disable_bgp_route_propagation),
+                "rules": [routing_rule(collection, rule) for rule in held.rules],
+            }
+        )
+    return {
+        "id": identity,
+        "route_table_usage_mode": spec.route_table_usage_mode,
+        "rule_collections": collections,
+    }
 
 
 def _applies_to(build: Build, groups: Mapping[str, ResourceId], names: list[str], path: Path) -> list[dict[str, Any]]:
@@ -86,19 +123,22 @@ def _of_manager(build: Build, known: Mapping[str, ResourceId], name: str, what: 
     return found
 
 
-def _network_group(build: Build, identity: ResourceId, members: list[str], path: Path) -> dict[str, Any]:
+def _network_group(build: Build, identity: ResourceId, spec: models.NetworkGroup, path: Path) -> dict[str, Any]:
     held = []
-    for at, name in enumerate(members):
+    for at, name in enumerate(spec.members):
         is_subnet = ("/" in name and "/providers/" not in name) or "/subnets/" in name.lower()
-        member = (
-            build.names.find_subnet(name, (*path, at))
-            if is_subnet
-            else build.names.find("virtual_networks", name, (*path, at))
-        )
+        find = build.names.find_subnet if is_subnet else partial(build.names.find, "virtual_networks")
+        member = find(name, (*path, "members", at))
         held.append({"id": identity.child("staticMembers", f"member-{at + 1}"), "resource_id": member})
     kinds = {ResourceId(str(member["resource_id"])).type for member in held}
     subnets_only = kinds == {"microsoft.network/virtualnetworks/subnets"}
-    return {"id": identity, "static_members": held, "member_type": "Subnet" if subnets_only else "VirtualNetwork"}
+    usual = "Subnet" if subnets_only else "VirtualNetwork"
+    return {
+        "id": identity,
+        "static_members": held,
+        "member_type": spec.member_type or usual,
+        "policy": spec.policy,
+    }
 
 
 def _connectivity(
@@ -117,6 +157,8 @@ def _connectivity(
         "id": identity,
         "connectivity_topology": spec.topology,
         "is_global": str(spec.is_global),
+        "delete_existing_peering": str(spec.delete_existing_peering),
+        "connectivity_capabilities": {"connected_group_address_overlap": spec.group_overlap},
         "hubs": [{"resource_id": hub}] if hub else [],
         "applies_to_groups": [
             group
@@ -171,11 +213,13 @@ def _included_manager(build: Build, name: str, spec: models.NetworkManager) -> N
 def _configurations(build: Build, name: str, spec: models.NetworkManager) -> Iterator[ResourceId]:
     held = _included_manager(build, name, spec)
     if held is not None:
-        yield from (one.id for one in (*held.security_admin_configurations, *held.connectivity_configurations))
+        found = (held.security_admin_configurations, held.connectivity_configurations, held.routing_configurations)
+        yield from (one.id for configurations in found for one in configurations)
         return
     manager = build.names.find("network_managers", name, ("network_managers", name))
     for kind, section in (
         ("securityAdminConfigurations", spec.security_admin_configurations),
         ("connectivityConfigurations", spec.connectivity_configurations),
+        ("routingConfigurations", spec.routing_configurations),
     ):
         yield from (manager.child(kind, one) for one in section)

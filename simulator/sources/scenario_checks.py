@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 from bisect import bisect_right
-from collections.abc import Iterator
 
 from pydantic_core import PydanticCustomError
 
@@ -17,12 +16,16 @@ from simulator.azure.route_table import NEXT_HOP_TYPES
 from simulator.sources.scenario_build import Build
 from simulator.sources.scenario_errors import Path
 from simulator.sources.scenario_fields import is_service_tag, network_prefix
+from simulator.sources.scenario_models import Route
 from simulator.sources.scenario_rules import next_hop_of, takes_no_ip
 from simulator.space.addresses import Prefix, format_address, merge, parse_address, parse_prefix
 
 #: The codes of the network room for the same mistakes.
 OUTSIDE_NETWORK, OVERLAP, PRIORITY_TAKEN = "VNS2001", "VNS2002", "VNS2005"
 ADDRESS_TAKEN, OUTSIDE_SUBNET, PREFIX_TAKEN = "VNS2028", "VNS2029", "VNS2034"
+
+#: Appliances of one route: Azure's limit of VirtualApplianceEcmp.
+MOST_APPLIANCES = 64
 
 
 def check(build: Build) -> None:
@@ -104,11 +107,9 @@ def _check_routes(build: Build) -> None:
                 build.errors.add(
                     PREFIX_TAKEN, message, (*path, "prefix"), hint="a route table has one route for a prefix"
                 )
-            kind, address = next_hop_of(route)
-            if kind == "VirtualAppliance":
-                _check_appliance(build, label, address, (*path, "next_hop"))
+            _check_next_hop(build, label, route, (*path, "next_hop"))
             if takes_no_ip(route):
-                message = f"{label}: next_hop {route.next_hop} takes no ip"
+                message = f"{label}: next_hop {', '.join(route.next_hop)} takes no ip"
                 build.errors.add("VNS1204", message, (*path, "ip"), hint="ip belongs to next_hop: VirtualAppliance")
 
 
@@ -121,10 +122,18 @@ def _check_route_prefix(build: Build, label: str, text: str, path: Path) -> None
         build.errors.add_refusal(label, error, path)
 
 
-def _check_appliance(build: Build, label: str, address: str | None, path: Path) -> None:
-    if address is None:
+def _check_next_hop(build: Build, label: str, route: Route, path: Path) -> None:
+    kind, addresses = next_hop_of(route)
+    if kind == "VirtualAppliance" and not addresses:
         build.errors.add("VNS1203", f"{label}: ip is missing", path, hint="write ip: the address of the appliance")
-        return
+    elif kind == "VirtualApplianceEcmp" and not 2 <= len({*addresses}) <= MOST_APPLIANCES:
+        hint = f"write next_hop: [10.1.1.4, 10.1.1.5], with 2 to {MOST_APPLIANCES} addresses"
+        build.errors.add("VNS1204", f"{label}: {len({*addresses})} appliances share the packets", path, hint=hint)
+    for address in addresses if kind.startswith("VirtualAppliance") else ():
+        _check_appliance(build, label, address, path)
+
+
+def _check_appliance(build: Build, label: str, address: str, path: Path) -> None:
     try:
         parse_address(address)
     except ValueError:
@@ -133,35 +142,21 @@ def _check_appliance(build: Build, label: str, address: str | None, path: Path) 
         build.errors.add("VNS1206", message, path, hint=f"write an address, or one of {kinds}")
 
 
-def _placed_addresses(build: Build) -> Iterator[tuple[str, ResourceId, list[tuple[str, Path]]]]:
-    """Everything that takes addresses of a subnet: its name, the subnet, and each address with its path."""
-    for section in ("virtual_machines", "network_interfaces"):
-        for name, nic in getattr(build.scenario, section).items():
-            key: Path = (section, name, "ip") if nic.ips is None else (section, name, "ips")
-            addresses = [(text, key if nic.ips is None else (*key, at)) for at, text in enumerate(nic.addresses)]
-            yield name, build.subnets[section, name], addresses
-    for section in ("azure_firewalls", "virtual_network_gateways"):
-        for name, held in getattr(build.scenario, section).items():
-            if held.ip is not None:
-                yield name, build.subnets[section, name], [(held.ip, (section, name, "ip"))]
-
-
 def _check_addresses(build: Build) -> None:
     taken: dict[tuple[ResourceId, int], str] = {}
-    for name, subnet, addresses in _placed_addresses(build):
-        held = build.prefixes.get(subnet)
-        for text, path in addresses:
-            where = _place_in(held, text) if held is not None else ""
-            if where:
-                label = f"{subnet.parent.name}/{subnet.name}"
-                hint = _free_address(held or [], {value for owner, value in taken if owner == subnet.parent})
-                build.errors.add(
-                    OUTSIDE_SUBNET, f"{name}: {text} {where} {label} ({', '.join(held or [])})", path, hint=hint
-                )
-            other = taken.setdefault((subnet.parent, parse_address(text)), name)
-            if other != name:
-                message = f"{name}: {text} is the address of {other} too"
-                build.errors.add(ADDRESS_TAKEN, message, path, hint="an address is unique within a VNet")
+    for placed in build.placed:
+        held = build.prefixes.get(placed.subnet)
+        network = placed.subnet.parent
+        where = _place_in(held, placed.address) if held is not None else ""
+        if where:
+            label = f"{network.name}/{placed.subnet.name}"
+            hint = _free_address(held or [], {value for owner, value in taken if owner == network})
+            message = f"{placed.name}: {placed.address} {where} {label} ({', '.join(held or [])})"
+            build.errors.add(OUTSIDE_SUBNET, message, placed.path, hint=hint)
+        other = taken.setdefault((network, parse_address(placed.address)), placed.name)
+        if other != placed.name:
+            message = f"{placed.name}: {placed.address} is the address of {other} too"
+            build.errors.add(ADDRESS_TAKEN, message, placed.path, hint="an address is unique within a VNet")
 
 
 def _place_in(prefixes: list[str], text: str) -> str:

@@ -63,6 +63,10 @@ def _address(text: str) -> str:
     return text.strip()
 
 
+def _address_or_prefix(text: str) -> str:
+    return network_prefix(text) if "/" in text else _address(text)
+
+
 def is_service_tag(text: str) -> bool:
     """True for a word that can be the name of a service tag; only the network knows which exist."""
     return _TAG.fullmatch(text.strip()) is not None
@@ -79,6 +83,10 @@ def _rule_address(text: str) -> str:
         hint = "write *, an address, a prefix such as 10.1.0.0/24, or a service tag such as Internet"
         raise refuse(f"{text!r} is not an address, a prefix or a service tag", hint) from None
     return text
+
+
+def _prefix_or_tag(text: str) -> str:
+    return text.strip() if is_service_tag(text) else network_prefix(text)
 
 
 def _port(value: Any) -> Any:
@@ -156,11 +164,17 @@ Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Name = Annotated[str, AfterValidator(_name)]
 NetworkPrefix = Annotated[Text, AfterValidator(network_prefix)]
 Address = Annotated[Text, AfterValidator(_address)]
+AddressOrPrefix = Annotated[Text, AfterValidator(_address_or_prefix)]
 Mac = Annotated[Text, AfterValidator(_mac)]
+PrefixOrTag = Annotated[Text, AfterValidator(_prefix_or_tag)]
 RuleAddress = Annotated[Text, AfterValidator(_rule_address)]
 Port = Annotated[Text, BeforeValidator(_port), AfterValidator(_ports), _PORT_SCHEMA]
 
+PortNumber = Annotated[int, Field(ge=1, le=65535)]
+
 Texts = Annotated[list[Text], OneOrMany()]
+Addresses = Annotated[list[Address], OneOrMany()]
+AddressesOrPrefixes = Annotated[list[AddressOrPrefix], OneOrMany()]
 Prefixes = Annotated[list[NetworkPrefix], OneOrMany()]
 RuleAddresses = Annotated[list[RuleAddress], Field(min_length=1), OneOrMany()]
 Ports = Annotated[list[Port], Field(min_length=1), OneOrMany()]

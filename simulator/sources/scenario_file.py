@@ -8,7 +8,16 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from simulator.data.assumptions import ASSUMPTIONS, SPELLINGS, is_choice
 from simulator.sources.problems import did_you_mean, shorten
-from simulator.sources.scenario_fields import Name, Part, Prefixes, Text, Texts, refuse
+from simulator.sources.scenario_balancers import LoadBalancer, NatGateway
+from simulator.sources.scenario_fields import Addresses, Name, Part, Prefixes, Text, Texts, refuse
+from simulator.sources.scenario_firewalls import AzureFirewall, FirewallPolicy
+from simulator.sources.scenario_hybrid import (
+    ExpressRouteCircuit,
+    LocalNetworkGateway,
+    OnPremises,
+    VirtualNetworkGateway,
+)
+from simulator.sources.scenario_managers import NetworkManager
 from simulator.sources.scenario_models import (
     NetworkInterface,
     Peering,
@@ -17,14 +26,17 @@ from simulator.sources.scenario_models import (
     VirtualMachine,
     VirtualNetwork,
 )
-from simulator.sources.scenario_services import (
-    AzureFirewall,
-    FirewallPolicy,
-    LocalNetworkGateway,
-    NetworkManager,
-    OnPremises,
-    VirtualNetworkGateway,
+from simulator.sources.scenario_platform import (
+    CosmosAccount,
+    KeyVault,
+    MessagingNamespace,
+    PrivateEndpoint,
+    SecurityPerimeter,
+    ServiceEndpointPolicy,
+    SqlServer,
+    StorageAccount,
 )
+from simulator.sources.scenario_subnet_services import ApplicationGateway, BastionHost, RoutingAppliance
 
 
 def _assumption(key: str) -> str:
@@ -53,6 +65,8 @@ class Scenario(Part):
     location: Text = Field("westeurope", description="Region of everything that names none.")
     resource_group: Name | None = Field(None, description="Default rg-<name>.")
     subscription: Text = "00000000-0000-0000-0000-000000000000"
+    subscription_offer: Text | None = Field(None, description="EA, PAYG, CSP, MSDN …: decides whether mail may leave.")
+    allow_smtp: bool | None = Field(None, description="Whether Azure lets TCP 25 out, where the offer does not decide.")
     include: Texts = Field([], description="JSON files or folders of Azure resources below this file's folder.")
     virtual_networks: dict[Name, VirtualNetwork] = Field({})
     peerings: list[Peering] = Field([])
@@ -61,6 +75,21 @@ class Scenario(Part):
     route_tables: dict[Name, RouteTable] = Field({})
     virtual_machines: dict[Name, VirtualMachine] = Field({})
     network_interfaces: dict[Name, NetworkInterface] = Field({})
+    load_balancers: dict[Name, LoadBalancer] = Field({})
+    nat_gateways: dict[Name, NatGateway] = Field({})
+    bastion_hosts: dict[Name, BastionHost] = Field({})
+    application_gateways: dict[Name, ApplicationGateway] = Field({})
+    routing_appliances: dict[Name, RoutingAppliance] = Field({})
+    storage_accounts: dict[Name, StorageAccount] = Field({})
+    key_vaults: dict[Name, KeyVault] = Field({})
+    sql_servers: dict[Name, SqlServer] = Field({})
+    event_hubs: dict[Name, MessagingNamespace] = Field({}, description="Event Hubs namespaces.")
+    service_buses: dict[Name, MessagingNamespace] = Field({}, description="Service Bus namespaces.")
+    cosmos_accounts: dict[Name, CosmosAccount] = Field({})
+    private_endpoints: dict[Name, PrivateEndpoint] = Field({})
+    service_endpoint_policies: dict[Name, ServiceEndpointPolicy] = Field({})
+    security_perimeters: dict[Name, SecurityPerimeter] = Field({})
+    express_route_circuits: dict[Name, ExpressRouteCircuit] = Field({})
     virtual_network_gateways: dict[Name, VirtualNetworkGateway] = Field({})
     on_premises: dict[Name, OnPremises] = Field({})
     local_network_gateways: dict[Name, LocalNetworkGateway] = Field({})
@@ -68,6 +97,8 @@ class Scenario(Part):
     firewall_policies: dict[Name, FirewallPolicy] = Field({})
     network_managers: dict[Name, NetworkManager] = Field({})
     service_tags: dict[Text, Prefixes] = Field({}, description="Extra or corrected service tags.")
+    names: dict[Text, Addresses] = Field({}, description="FQDN to the addresses that DNS gives for it.")
+    management_groups: dict[Text, Text] = Field({}, description="Management group, or subscription, to its parent.")
     assumptions: dict[AssumptionKey, Choice] = Field(
         {}, description="What is taken for granted where Azure does not say; vnetsim show assumptions lists them."
     )

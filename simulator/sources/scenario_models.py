@@ -15,6 +15,7 @@ from simulator.sources.scenario_fields import (
     AnyCase,
     Mac,
     Name,
+    OneOrMany,
     Part,
     Ports,
     Prefixes,
@@ -26,7 +27,18 @@ from simulator.sources.scenario_fields import (
 
 Direction = Annotated[Literal["Inbound", "Outbound"], AnyCase()]
 Access = Annotated[Literal["Allow", "Deny"], AnyCase()]
+PrivateEndpointPolicies = Annotated[
+    Literal["Disabled", "Enabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled"], AnyCase()
+]
 Protocol = Annotated[Literal["Tcp", "Udp", "Icmp", "Esp", "Ah", "*"], AnyCase()]
+
+
+class ServiceEndpoint(Part):
+    """A service endpoint of a subnet. The service alone may stand for the whole."""
+
+    short_form: ClassVar[str] = "service"
+    service: Text = Field(description="Such as Microsoft.Storage.")
+    locations: Texts = Field([], description="Default: what Azure fills in for the subnet's region.")
 
 
 class Subnet(Part):
@@ -38,9 +50,12 @@ class Subnet(Part):
     route_table: Text | None = Field(None, description="Name or id of the route table.")
     nat_gateway: Text | None = Field(None, description="Name or id of a NAT gateway.")
     default_outbound_access: bool | None = Field(None, description="false makes the subnet private.")
-    service_endpoints: Texts = Field([], description="Services such as Microsoft.Storage.")
+    service_endpoints: Annotated[list[ServiceEndpoint], OneOrMany()] = Field(
+        [], description="Services such as Microsoft.Storage."
+    )
+    service_endpoint_policies: Texts = Field([], description="Names or ids of service endpoint policies.")
     delegations: Texts = Field([], description="Services the subnet is delegated to.")
-    private_endpoint_network_policies: Text | None = Field(None, description="Enabled or Disabled.")
+    private_endpoint_network_policies: PrivateEndpointPolicies | None = None
 
 
 class VirtualNetwork(Part):
@@ -50,6 +65,7 @@ class VirtualNetwork(Part):
     subnets: dict[Name, Subnet] = Field({}, description="Subnet name to prefix, or to a mapping with more.")
     location: Text | None = None
     resource_group: Name | None = None
+    tags: dict[Text, str] = Field({}, description="What policies of network groups may ask for.")
     encryption: bool = Field(False, description="Virtual network encryption.")
     flow_timeout_in_minutes: Annotated[int, Field(ge=4, le=30)] | None = None
 
@@ -113,12 +129,13 @@ class SecurityRule(Part):
 
 
 class Route(Part):
-    """A user-defined route; ``0.0.0.0/0 -> 10.1.1.4`` may stand for the whole."""
+    """A user-defined route; ``0.0.0.0/0 -> 10.1.1.4`` may stand for the whole; commas part several addresses."""
 
     short_form: ClassVar[str] = "prefix"
     prefix: Text = Field(description="A prefix or a service tag.")
-    next_hop: Text = Field(
-        description="An IP, VirtualAppliance (with ip), Internet, None, VnetLocal or VirtualNetworkGateway."
+    next_hop: Annotated[Texts, Field(min_length=1)] = Field(
+        description="An IP, VirtualAppliance (with ip), Internet, None, VnetLocal or VirtualNetworkGateway; or the "
+        "addresses of 2 to 64 appliances that share the packets."
     )
     ip: Address | None = Field(None, description="Address of the appliance, with next_hop: VirtualAppliance.")
 
@@ -128,7 +145,7 @@ class Route(Part):
         if not (prefix and next_hop):
             hint = "write prefix -> next hop, such as 0.0.0.0/0 -> 10.1.1.4"
             raise refuse(f"{value!r} is not a route", hint, "VNS1204")
-        return {"prefix": prefix, "next_hop": next_hop}
+        return {"prefix": prefix, "next_hop": [hop.strip() for hop in next_hop.split(",")]}
 
 
 class RouteTable(Part):

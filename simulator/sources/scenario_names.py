@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Snapshot
@@ -27,7 +27,25 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "azure_firewalls": ("Microsoft.Network/azureFirewalls", "firewall"),
     "firewall_policies": ("Microsoft.Network/firewallPolicies", "firewall policy"),
     "network_managers": ("Microsoft.Network/networkManagers", "network manager"),
+    "load_balancers": ("Microsoft.Network/loadBalancers", "load balancer"),
+    "public_ip_prefixes": ("Microsoft.Network/publicIPPrefixes", "public IP prefix"),
+    "bastion_hosts": ("Microsoft.Network/bastionHosts", "Bastion host"),
+    "application_gateways": ("Microsoft.Network/applicationGateways", "application gateway"),
+    "routing_appliances": ("Microsoft.Network/virtualNetworkAppliances", "routing appliance"),
+    "storage_accounts": ("Microsoft.Storage/storageAccounts", "storage account"),
+    "key_vaults": ("Microsoft.KeyVault/vaults", "key vault"),
+    "sql_servers": ("Microsoft.Sql/servers", "SQL server"),
+    "event_hubs": ("Microsoft.EventHub/namespaces", "Event Hubs namespace"),
+    "service_buses": ("Microsoft.ServiceBus/namespaces", "Service Bus namespace"),
+    "cosmos_accounts": ("Microsoft.DocumentDB/databaseAccounts", "Cosmos DB account"),
+    "private_endpoints": ("Microsoft.Network/privateEndpoints", "private endpoint"),
+    "service_endpoint_policies": ("Microsoft.Network/serviceEndpointPolicies", "service endpoint policy"),
+    "security_perimeters": ("Microsoft.Network/networkSecurityPerimeters", "network security perimeter"),
+    "express_route_circuits": ("Microsoft.Network/expressRouteCircuits", "ExpressRoute circuit"),
 }
+
+#: Sections whose entries are platform services.
+SERVICES = ("storage_accounts", "key_vaults", "sql_servers", "event_hubs", "service_buses", "cosmos_accounts")
 
 
 class Names:
@@ -77,21 +95,43 @@ class Names:
         if own is not None:
             return own
         others = self.others[KINDS[kind][0].lower()].get(name.lower(), [])
-        if len(others) > 1:
-            listed = " and ".join(str(identity) for identity in sorted(others)[:2])
-            self.errors.add(
-                "VNS1205",
-                f"{self._where(path)}{len(others)} included resources are named {name!r}",
-                path,
-                hint=f"write the id: {listed}",
-            )
-        elif not others:
-            known = [identity.name for identity in self.own[kind].values()]
-            known += [ids[0].name for ids in self.others[KINDS[kind][0].lower()].values()]
-            hint = did_you_mean(name, known) or f"this file has no {KINDS[kind][1]}: write one, or give an id"
+        if not others:
+            hint = did_you_mean(name, self._known([kind]))
+            hint = hint or f"this file has no {KINDS[kind][1]}: write one, or give an id"
             self.errors.add("VNS1205", f"{self._where(path)}no {KINDS[kind][1]} is named {name!r}", path, hint=hint)
             return self.new(kind, "unknown")
-        return others[0]
+        return self._one_of("included resources", others, name, path)
+
+    def find_any(self, kinds: Sequence[str], what: str, name: str, path: Path) -> ResourceId | None:
+        """The id of `name`, which any of `kinds` may have; None after adding the error, and `what` says it to people.
+
+        An id is taken as it is: it may be of a kind that is not modelled.
+        """
+        if "/providers/" in name:
+            return ResourceId(name)
+        own = [self.own[kind][name.lower()] for kind in kinds if name.lower() in self.own[kind]]
+        found = own or [one for kind in kinds for one in self.others[KINDS[kind][0].lower()].get(name.lower(), [])]
+        if not found:
+            hint = did_you_mean(name, self._known(kinds)) or f"this file has no {what}: write one, or give an id"
+            self.errors.add("VNS1205", f"{self._where(path)}no {what} is named {name!r}", path, hint=hint)
+            return None
+        return self._one_of("resources", found, name, path)
+
+    def is_known(self, kind: str, name: str) -> bool:
+        """Has this file, or one that it includes, something of that kind and name?"""
+        return name.lower() in self.own[kind] or name.lower() in self.others[KINDS[kind][0].lower()]
+
+    def _known(self, kinds: Iterable[str]) -> list[str]:
+        known = [identity.name for kind in kinds for identity in self.own[kind].values()]
+        return known + [ids[0].name for kind in kinds for ids in self.others[KINDS[kind][0].lower()].values()]
+
+    def _one_of(self, what: str, found: Sequence[ResourceId], name: str, path: Path) -> ResourceId:
+        """The one that is found; of several the first, after saying that the name is not enough."""
+        if len(found) > 1:
+            listed = " and ".join(str(identity) for identity in sorted(found)[:2])
+            message = f"{self._where(path)}{len(found)} {what} are named {name!r}"
+            self.errors.add("VNS1205", message, path, hint=f"write the id: {listed}")
+        return found[0]
 
     def find_optional(self, kind: str, name: str | None, path: Path) -> ResourceId | None:
         return None if name is None else self.find(kind, name, path)

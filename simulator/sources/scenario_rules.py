@@ -9,7 +9,10 @@ from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import NEXT_HOP_TYPES
 from simulator.sources import scenario_models as models
 from simulator.sources.scenario_fields import is_service_tag
-from simulator.sources.scenario_services import AdminRule
+from simulator.sources.scenario_managers import AdminRule, RoutingRule
+
+#: What routing configurations call a next hop that route tables call otherwise.
+_ROUTING_HOPS = {"None": "NoNextHop"}
 
 
 def security_rule(
@@ -49,26 +52,43 @@ def admin_rule(collection: ResourceId, rule: AdminRule, groups: Mapping[str, Res
     }
 
 
+def routing_rule(collection: ResourceId, rule: RoutingRule) -> dict[str, Any]:
+    """A rule of a routing configuration; an address as next hop means VirtualAppliance."""
+    kind = NEXT_HOP_TYPES.get(rule.next_hop.strip().lower(), "VirtualAppliance")
+    address = rule.next_hop if kind == "VirtualAppliance" else None
+    is_tag = is_service_tag(rule.destination)
+    return {
+        "id": collection.child("rules", rule.name),
+        "destination": {"type": "ServiceTag" if is_tag else "AddressPrefix", "destination_address": rule.destination},
+        "next_hop": {"next_hop_type": _ROUTING_HOPS.get(kind, kind), "next_hop_address": address},
+    }
+
+
 def user_route(table: ResourceId, name: str, route: models.Route) -> dict[str, Any]:
     """A user-defined route of `table`."""
-    kind, address = next_hop_of(route)
+    kind, addresses = next_hop_of(route)
+    is_shared = kind == "VirtualApplianceEcmp"
     return {
         "id": table.child("routes", name),
         "address_prefix": route.prefix,
         "next_hop_type": kind,
-        "next_hop_ip_address": address,
+        "next_hop_ip_address": None if is_shared else next(iter(addresses), None),
+        "next_hop": {"next_hop_ip_addresses": addresses} if is_shared else None,
     }
 
 
-def next_hop_of(route: models.Route) -> tuple[str, str | None]:
-    """The next hop type and the address that a route of the file means; an address means VirtualAppliance."""
-    kind = NEXT_HOP_TYPES.get(route.next_hop.lower())
-    return (kind, route.ip) if kind else ("VirtualAppliance", route.next_hop)
+def next_hop_of(route: models.Route) -> tuple[str, list[str]]:
+    """The next hop type and the addresses that a route of the file means; addresses mean appliances."""
+    if len(route.next_hop) > 1:
+        return "VirtualApplianceEcmp", route.next_hop
+    kind = NEXT_HOP_TYPES.get(route.next_hop[0].lower())
+    return (kind, [route.ip] if route.ip else []) if kind else ("VirtualAppliance", route.next_hop)
 
 
 def takes_no_ip(route: models.Route) -> bool:
-    """True for a route whose `ip` nothing would read: its next hop is another type, or an address itself."""
-    return route.ip is not None and NEXT_HOP_TYPES.get(route.next_hop.lower()) != "VirtualAppliance"
+    """True for a route whose `ip` nothing would read: its next hop is another type, or addresses itself."""
+    is_appliance = len(route.next_hop) == 1 and NEXT_HOP_TYPES.get(route.next_hop[0].lower()) == "VirtualAppliance"
+    return route.ip is not None and not is_appliance
 
 
 def _singular_or_plural(name: str, ending: str, values: list[str]) -> dict[str, Any]:

@@ -69,8 +69,14 @@ class Document:
         return self.place(path)
 
     def _follow(self, path: Path) -> tuple[_Node, Path]:
+        """The node at `path`, or the nearest above it with the rest of the path.
+
+        A list may stand for a mapping of which it is one value: the key of that value is nowhere in the file.
+        """
         node = self._root
         for at, step in enumerate(path):
+            if isinstance(node.value, list) and isinstance(step, str) and path[at + 1 :]:
+                continue
             if step not in node.children:
                 return node, path[at:]
             node = node.children[step]

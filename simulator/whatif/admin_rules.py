@@ -20,7 +20,7 @@ from simulator.azure.network_manager import (
 )
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Snapshot
-from simulator.sources import scenario_services as models
+from simulator.sources import scenario_managers as models
 from simulator.sources.scenario_rules import admin_rule
 from simulator.whatif.lookup import existing_child, find, one_of, replaced, with_child
 from simulator.whatif.security_rules import edited_rule

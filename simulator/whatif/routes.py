@@ -97,23 +97,20 @@ def _with_routes(snapshot: Snapshot, table: RouteTable, routes: tuple[Route, ...
 
 
 def _route(table: RouteTable, route: NamedRoute, position: Position) -> Route:
-    kind, address = next_hop_of(route)
-    if kind == "VirtualAppliance" and not _is_address(address):
-        hint = (
-            did_you_mean(route.next_hop, NEXT_HOP_TYPES.values())
-            if address
-            else "add ip: …, or write the address itself"
-        )
-        raise (position / "next_hop").error("VNS4004", f"next_hop {route.next_hop!r} has no address", hint)
+    kind, addresses = next_hop_of(route)
+    said = ", ".join(route.next_hop)
+    if kind.startswith("VirtualAppliance") and not (addresses and all(map(_is_address, addresses))):
+        hint = did_you_mean(said, NEXT_HOP_TYPES.values()) if addresses else "add ip: …, or write the address itself"
+        raise (position / "next_hop").error("VNS4004", f"next_hop {said!r} has no address", hint)
     if takes_no_ip(route):
         hint = "ip belongs to next_hop: VirtualAppliance"
-        raise (position / "ip").error("VNS4004", f"next_hop {route.next_hop} takes no ip", hint)
+        raise (position / "ip").error("VNS4004", f"next_hop {said} takes no ip", hint)
     return Route.model_validate(user_route(table.id, route.name, route))
 
 
-def _is_address(text: str | None) -> bool:
+def _is_address(text: str) -> bool:
     try:
-        parse_address(text or "")
+        parse_address(text)
     except ValueError:
         return False
     return True
@@ -122,4 +119,6 @@ def _is_address(text: str | None) -> bool:
 def _written(route: Route) -> dict[str, Any]:
     """The route as a scenario writes it."""
     address = {"ip": route.next_hop_ip_address} if route.next_hop_ip_address else {}
-    return {"name": route.name, "prefix": route.address_prefix, "next_hop": route.next_hop_type, **address}
+    shared = [*route.next_hop.next_hop_ip_addresses] if route.next_hop else []
+    next_hop = shared if len(shared) > 1 else route.next_hop_type
+    return {"name": route.name, "prefix": route.address_prefix, "next_hop": next_hop, **address}

@@ -208,18 +208,18 @@ ISSUES: list[tuple[str, list[dict[str, Any]], list[str], list[str]]] = [
         "kinds that are not modelled",
         [
             VNET,
-            {"id": f"{NETWORK}/natGateways/n1", "type": "Microsoft.Network/natGateways", "properties": {}},
-            {"id": f"{NETWORK}/natGateways/n2", "type": "microsoft.network/natgateways", "properties": {}},
-            {"id": f"{GROUP}/Microsoft.Storage/storageAccounts/s", "type": "Microsoft.Storage/storageAccounts"},
+            {"id": f"{NETWORK}/virtualHubs/h1", "type": "Microsoft.Network/virtualHubs", "properties": {}},
+            {"id": f"{NETWORK}/virtualHubs/h2", "type": "microsoft.network/virtualhubs", "properties": {}},
+            {"id": f"{GROUP}/Microsoft.Web/sites/s", "type": "Microsoft.Web/sites"},
             {"id": f"{GROUP}/Microsoft.Compute/disks/d"},
             {"type": "Oddly.Named"},
         ],
         ["v"],
         [
-            f"info VNS1105 2 of type microsoft.network/natgateways not modelled, for example {NETWORK}/natGateways/n1; "
-            f"a subnet that names one goes out by it; its public addresses are not read\n{NETWORK}/natGateways/n1",
-            "info VNS1106 3 resources of other kinds were left out: microsoft.compute/disks, "
-            "microsoft.storage/storageaccounts, oddly.named",
+            f"info VNS1105 2 of type microsoft.network/virtualhubs not modelled, for example {NETWORK}/virtualHubs/h1\n"
+            f"{NETWORK}/virtualHubs/h1",
+            "info VNS1106 3 resources of other kinds were left out: microsoft.compute/disks, microsoft.web/sites, "
+            "oddly.named",
         ],
     ),
     (

@@ -45,7 +45,7 @@ def test_every_kind_of_resource_can_be_written(snapshot: Snapshot) -> None:
 def test_names_become_ids(snapshot: Snapshot) -> None:
     hub = named(snapshot, VirtualNetwork, "vnet-hub")
     assert str(hub.id) == f"{NETWORK}/virtualNetworks/vnet-hub"
-    subnet = hub.subnets[2]
+    subnet = next(held for held in hub.subnets if held.name == "VmSubnet1")
     assert str(subnet.id) == f"{hub.id}/subnets/VmSubnet1"
     assert subnet.network_security_group == ResourceId(f"{NETWORK}/networkSecurityGroups/nsg-web")
     assert subnet.nat_gateway == ResourceId(f"{NETWORK}/natGateways/ng1")
@@ -78,7 +78,11 @@ def test_rules_and_routes_take_arms_fields(snapshot: Snapshot) -> None:
         ("192.168.0.0/16", "VirtualNetworkGateway", None),
         ("172.16.0.0/12", "VirtualAppliance", "10.1.3.132"),
         ("Storage.WestEurope", "Internet", None),
+        ("198.18.0.0/15", "VirtualApplianceEcmp", None),
+        ("198.51.100.0/24", "VirtualApplianceEcmp", None),
     ]
+    pair, three = (route.next_hop.next_hop_ip_addresses for route in table.routes[-2:])
+    assert (pair, len(three)) == (("10.1.3.132", "10.1.3.133"), 3)
 
 
 def test_a_virtual_machine_brings_its_nic_and_public_address(snapshot: Snapshot) -> None:
@@ -126,7 +130,10 @@ def test_declarations(snapshot: Snapshot) -> None:
     }
     manager = ResourceId(f"{NETWORK}/networkManagers/avnm")
     assert declared.deployments == {
-        "westeurope": (manager.child("securityAdminConfigurations", "baseline"),),
+        "westeurope": (
+            manager.child("securityAdminConfigurations", "baseline"),
+            manager.child("routingConfigurations", "udr"),
+        ),
         "northeurope": (manager.child("connectivityConfigurations", "mesh"),),
     }
     (appliance,) = declared.appliances.values()
