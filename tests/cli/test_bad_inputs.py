@@ -92,15 +92,11 @@ def test_json_that_is_one_value_is_called_what_it_is(content: str, what: str, vn
     assert_says(vnetsim("check", path).err, "VNS1013", f"no Azure resources in it: it is {what}\n")
 
 
-@pytest.mark.parametrize(
-    ("written_as", "named"), [("[TCP, 'Https:443']", "protocols[1]"), ("'Https:443'", "protocols")]
-)
+@pytest.mark.parametrize(("written_as", "named"), [("[AzureServices, Logs]", "bypass[1]"), ("Logs", "bypass")])
 def test_a_wrong_value_in_a_list_names_its_key(written_as: str, named: str, vnetsim: Run, tmp_path: Path) -> None:
-    path = tmp_path / "policy.yaml"
-    rule = f"{{name: ms, protocols: {written_as}}}"
-    collection = f"{{name: app, kind: application, priority: 100, action: Allow, rules: [{rule}]}}"
-    path.write_text(f"firewall_policies: {{pol: {{collections: [{collection}]}}}}\n", encoding="utf-8")
-    assert_says(vnetsim("check", path).err, f"pol/app/ms: {named} cannot be 'Https:443'")
+    path = tmp_path / "storage.yaml"
+    path.write_text(f"storage_accounts: {{st01: {{bypass: {written_as}}}}}\n", encoding="utf-8")
+    assert_says(vnetsim("check", path).err, f"st01: {named} cannot be 'Logs'")
 
 
 def test_an_empty_folder(vnetsim: Run, tmp_path: Path) -> None:

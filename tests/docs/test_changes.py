@@ -10,8 +10,8 @@ import pytest
 from simulator.azure.snapshot import Snapshot
 from simulator.cli import what_if
 from simulator.sources.load import load_snapshot
+from simulator.sources.scenario_managers import AdminRule
 from simulator.sources.scenario_models import SecurityRule
-from simulator.sources.scenario_services import AdminRule
 from simulator.whatif.change import KINDS, parse_change
 from simulator.whatif.routes import NamedRoute
 
