@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from simulator.lints.lint import lint
     from simulator.network.effective_routes import effective_routes, next_hop
     from simulator.network.effective_rules import effective_security_rules
+    from simulator.network.graph import network_graph
     from simulator.network.load import load
     from simulator.network.network import build_network
     from simulator.sources.load import load_snapshot
@@ -39,6 +40,7 @@ __all__ = [
     "load",
     "load_change",
     "load_snapshot",
+    "network_graph",
     "next_hop",
     "read_flow_logs",
     "replay",
@@ -58,6 +60,7 @@ _HOMES = {
     "load": "simulator.network.load",
     "load_change": "simulator.whatif.change",
     "load_snapshot": "simulator.sources.load",
+    "network_graph": "simulator.network.graph",
     "next_hop": "simulator.network.effective_routes",
     "read_flow_logs": "simulator.flows.read",
     "replay": "simulator.flows.replay",

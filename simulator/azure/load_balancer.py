@@ -60,12 +60,18 @@ class LoadBalancingRule(Resource):
 
 
 class InboundNatRule(Resource):
-    """One frontend port to one NIC configuration."""
+    """One frontend port to one NIC configuration; or a range, of which each member of a pool has one port.
+
+    Which port is whose Azure decides: exports have it with the pool's members, which is not read.
+    """
 
     frontend_ip_configuration: Reference | None = None
     backend_ip_configuration: Reference | None = None
+    backend_address_pool: Reference | None = None
     protocol: Annotated[BalancedProtocol, BeforeValidator(capitalised)] = "Tcp"
     frontend_port: int = 0
+    frontend_port_range_start: int | None = None
+    frontend_port_range_end: int | None = None
     backend_port: int = 0
     enable_floating_ip: bool = False
 

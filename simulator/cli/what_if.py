@@ -41,6 +41,14 @@ def command(
             "--fail-on", metavar="LIST", help=f"End with 1 on any of these: {','.join(_GATES)}.", show_default=False
         ),
     ] = "",
+    new_flows_only: Annotated[
+        bool,
+        typer.Option(
+            "--new-flows-only",
+            help="Let flows that stand when the log ends go on under changed security groups and admin rules, as Azure "
+            "does; else every flow is decided anew.",
+        ),
+    ] = False,
     strict: StrictOption = False,
 ) -> int:
     """Say what a change would break and open.
@@ -56,7 +64,7 @@ def command(
     proposed = read_change(change)
     records = load_flow_logs(session, flows, strict=strict)
     with session.step(f"walking {len(records):,} records twice"):
-        impact = simulator.what_if(loaded, proposed, flows=records)
+        impact = simulator.what_if(loaded, proposed, flows=records, new_flows_only=new_flows_only)
     names = (name if name != STANDARD_INPUT else what for name, what in ((network, "NET"), (change, "CHANGE")))
     session.write(impact_report(impact, network=next(names), change=next(names), options=as_typed(session)))
     met = [gate for gate in gates if _is_met(impact, gate)]

@@ -135,7 +135,11 @@ class Forwarding:
         self.is_system = np.array([*(route.source == "Default" for route in self.routes), False])
         self.is_beatable = np.array([*(one.source == "User" and not _is_host(one) for one in self.routes), False])
         self.is_to_appliance = np.array([*(one.next_hop_type in _APPLIANCES for one in self.routes), False])
-        self.is_ecmp = np.array([*(at in self.next_hops for at in range(len(self.routes))), False])
+        hops = [self.next_hops.get(number, (places.nowhere,)) for number in range(len(self.routes) + 1)]
+        self.hop_count = np.array([len(held) for held in hops], np.int32)
+        self.first_hop = (np.cumsum(self.hop_count) - self.hop_count).astype(np.int32)
+        self.hops = np.array([place for held in hops for place in held], np.int32)
+        self.is_ecmp = self.hop_count > 1
         self.is_learned = np.array([*(route.source == "VirtualNetworkGateway" for route in self.routes), False])
 
     def _lead(self, number: int, route: EffectiveRoute, owner: int) -> tuple[int, int, int]:

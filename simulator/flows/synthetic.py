@@ -35,6 +35,7 @@ from simulator.flows.records import (
     milliseconds,
 )
 from simulator.flows.rule_names import PLATFORM_RULE, PREFIX, ZERO_GUID
+from simulator.flows.timeouts import CONTINUE_EVERY, SECOND, flow_timeout
 from simulator.network.memo import per_network
 from simulator.network.model import Endpoint, Network
 from simulator.space.addresses import parse_address
@@ -42,13 +43,6 @@ from simulator.walk.packets import TCP, UDP, Addresses, Int32, Packets
 from simulator.walk.predictions import Observation, Prediction, RuleReference
 from simulator.walk.reasons import Verdict
 
-SECOND = 1000
-#: Azure writes a continue tuple of a live flow this often.
-CONTINUE_EVERY = 300 * SECOND
-#: A flow without packets ends after this many minutes, where its virtual network does not say otherwise.
-FLOW_TIMEOUT = 4
-#: The shortest and the longest timeout that a virtual network may say.
-FLOW_TIMEOUTS = (4, 30)
 #: When a TCP client that hears nothing sends its SYN.
 SYN_TIMES = (0, 1 * SECOND, 3 * SECOND, 7 * SECOND)
 SYN_BYTES = 66
@@ -173,14 +167,6 @@ def _unanswered(at: int, traffic: _Traffic, protocol: int, timeout: int) -> Iter
     yield _Entry(times[-1] + timeout, END, len(times), len(times) * size)
 
 
-def _flow_timeout(network: Network, virtual_network: ResourceId) -> int:
-    """Milliseconds without packets after which a flow of the virtual network ends: ``flowTimeoutInMinutes``."""
-    held = network.virtual_networks.get(virtual_network)
-    minutes = (held.flow_timeout_in_minutes if held is not None else None) or FLOW_TIMEOUT
-    shortest, longest = FLOW_TIMEOUTS
-    return min(max(minutes, shortest), longest) * 60 * SECOND
-
-
 class _Point(NamedTuple):
     """One NIC's view of one flow, as numbers; `source` and `destination` are translated addresses seen, or -1."""
 
@@ -224,7 +210,7 @@ class _Log:
             if observation.verdict == Verdict.UNKNOWN:
                 return
             if _is_logged(observation, without_acl):
-                timeout = _flow_timeout(self.network, observation.endpoint.virtual_network)
+                timeout = flow_timeout(self.network, observation.endpoint.virtual_network)
                 denied = (_Entry(time, DENIED) for time in _attempts(at, traffic, protocol))
                 passed = _answered(at, traffic) if is_answered else _unanswered(at, traffic, protocol, timeout)
                 self._write(at, observation, begin, denied if is_denied else passed)

@@ -22,5 +22,12 @@ VNS2031  gateway transit that cannot work                      VNS2032  VirtualN
 VNS2033  peering sides that differ on forwarded traffic        VNS2034  one route prefix given twice
 VNS2035  an IP group that is not in the export                 VNS2036  a firewall rule on names (FQDN)
 VNS2037  a gateway without a subnet                            VNS2038  a subnet with an id of another VNet
+VNS2039  disablePeeringRoute, a preview                        VNS2040  a load balancer that is not in the export
+VNS2041  a load balancer member that is not in the export      VNS2042  a Basic load balancer (retired 2025-09-30)
+VNS2043  a NAT gateway that is not in the export               VNS2044  a private endpoint or service not in the export
+VNS2045  a service endpoint policy that is not in the export   VNS2046  public peering (retired), or not two addresses
+VNS2047  a Microsoft peering without declared NAT              VNS2048  a firewall that learns ranges it does not SNAT
+VNS2049  threat intelligence that may deny                     VNS2050  a perimeter profile that is not in the export
+VNS2051  secured by a perimeter that is not in the export
 ======== ====================================================================================================
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from simulator.azure.load_balancer import BackendAddress, BackendAddressPool, LoadBalancer
+from simulator.azure.load_balancer import BackendAddress, BackendAddressPool, InboundNatRule, LoadBalancer
 from simulator.azure.network_interface import IpConfiguration, NetworkInterface
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Snapshot
@@ -43,21 +43,29 @@ class BackendPools:
         self._holders = grouped(_holders(interfaces))
 
     def of_pool(self, balancer: LoadBalancer, pool: ResourceId) -> Members:
-        """The members of one of the balancer's pools; of a pool that it does not have, those that name it."""
+        """The members of one of the balancer's pools. A pool that it does not have is not complete."""
         held = next((one for one in balancer.backend_address_pools if one.id == pool), None)
         found = [*self._naming.get(pool, ())]
-        if held is not None:
+        if held is None:
+            found.append(None)
+        else:
             found += [self._of_configuration(one) for one in held.backend_ip_configurations]
             network = _home(balancer, held)
-            # Azure lists a member given by NIC once more among the addresses, without an address.
-            addresses = (one for one in held.load_balancer_backend_addresses if one.ip_address)
-            found += [self._of_address(one, one.virtual_network or network) for one in addresses]
+            addresses = held.load_balancer_backend_addresses
+            # Azure lists a member given by NIC once more among the addresses, without an address. Alone, such an entry
+            # is something else: a frontend of a regional load balancer behind a global one.
+            if addresses and not found:
+                found = [None] if not any(one.ip_address for one in addresses) else []
+            found += [self._of_address(one, one.virtual_network or network) for one in addresses if one.ip_address]
         return _members(found)
 
-    def of_nat_rule(self, rule: ResourceId, configuration: ResourceId | None) -> Members:
-        """The NIC configuration behind an inbound NAT rule: at most one."""
+    def of_nat_rule(self, rule: InboundNatRule) -> Members:
+        """The NIC configuration behind the rule: at most one. Who has which port of a range is not known."""
+        if rule.backend_address_pool is not None:
+            return Members((), is_complete=False)
+        configuration = rule.backend_ip_configuration
         named = [] if configuration is None else [self._of_configuration(configuration)]
-        return _members([*self._naming.get(rule, ()), *named])
+        return _members([*self._naming.get(rule.id, ()), *named])
 
     def _of_configuration(self, configuration: ResourceId) -> Member | None:
         nic = self._interfaces.get(configuration.parent)

@@ -5,7 +5,7 @@ Learn: azure/load-balancer/components, azure/load-balancer/load-balancer-ha-port
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.azure.load_balancer import InboundNatRule, LoadBalancer, LoadBalancingRule
 from simulator.azure.resource import ResourceId
@@ -50,10 +50,18 @@ class BalancedRule:
 def balanced_rules(network: Network, frontend: ResourceId) -> tuple[BalancedRule, ...]:
     """The frontend's rules in the order they are asked: NAT rules, then balancing rules, an HA ports rule last.
 
-    () also where the export holds no such frontend.
+    Backends are of the frontend's family. () also where the export holds no such frontend.
     """
     balancer = network.snapshot.get(frontend.parent, LoadBalancer)
-    return () if balancer is None else frontend_rules(backend_pools(network), balancer, frontend)
+    endpoint = network.endpoint(frontend)
+    if balancer is None or endpoint is None:
+        return ()
+    families = {":" in address for address in (*endpoint.addresses, *endpoint.public_addresses)}
+    rules = frontend_rules(backend_pools(network), balancer, frontend)
+    return tuple(
+        replace(rule, backends=tuple(held for held in rule.backends if (":" in held.address) in families))
+        for rule in rules
+    )
 
 
 @per_network
@@ -62,7 +70,7 @@ def backend_pools(network: Network) -> BackendPools:
 
 
 def frontend_rules(pools: BackendPools, balancer: LoadBalancer, frontend: ResourceId) -> tuple[BalancedRule, ...]:
-    """`balanced_rules` of one of the balancer's frontends."""
+    """`balanced_rules` of one of the balancer's frontends, with backends of both families."""
     nat = (_nat_rule(pools, rule) for rule in balancer.inbound_nat_rules if rule.frontend_ip_configuration == frontend)
     balancing = [
         _balancing_rule(pools, balancer, rule)
@@ -82,28 +90,35 @@ def is_basic(balancer: LoadBalancer) -> bool:
 
 
 def _nat_rule(pools: BackendPools, rule: InboundNatRule) -> BalancedRule:
-    members = pools.of_nat_rule(rule.id, rule.backend_ip_configuration)
-    return _balanced(rule, members, rule.backend_port or rule.frontend_port, None)
+    first, last = rule.frontend_port_range_start, rule.frontend_port_range_end
+    ports = (rule.frontend_port, rule.frontend_port) if first is None or last is None else (first, last)
+    return _balanced(rule, pools.of_nat_rule(rule), ports, rule.backend_port or rule.frontend_port, None)
 
 
 def _balancing_rule(pools: BackendPools, balancer: LoadBalancer, rule: LoadBalancingRule) -> BalancedRule:
     found = [pools.of_pool(balancer, pool) for pool in rule.pools]
     known = tuple(member for members in found for member in members.known)
     members = Members(known, all(members.is_complete for members in found))
-    backend_port = (rule.backend_port or rule.frontend_port) if rule.frontend_port else None
+    port, is_ha_ports = rule.frontend_port, rule.frontend_port == 0
+    ports = ANY_PORT[0] if is_ha_ports else (port, port)
+    backend_port = None if is_ha_ports else rule.backend_port or port
     probe_port = next((probe.port for probe in balancer.probes if probe.id == rule.probe), None)
-    return _balanced(rule, members, backend_port, probe_port)
+    return _balanced(rule, members, ports, backend_port, probe_port)
 
 
 def _balanced(
-    rule: InboundNatRule | LoadBalancingRule, members: Members, backend_port: int | None, probe_port: int | None
+    rule: InboundNatRule | LoadBalancingRule,
+    members: Members,
+    ports: PortRange,
+    backend_port: int | None,
+    probe_port: int | None,
 ) -> BalancedRule:
     backends = {Backend(member.network_interface, member.address): None for member in members.known}
     return BalancedRule(
         id=rule.id,
         name=rule.name,
         protocols=carried_protocols(rule.protocol),
-        ports=((rule.frontend_port, rule.frontend_port),) if backend_port is not None else ANY_PORT,
+        ports=(ports,),
         backends=tuple(sorted(backends, key=lambda held: (held.endpoint, held.address))),
         backend_port=backend_port,
         floating=rule.enable_floating_ip,

@@ -26,9 +26,8 @@ from simulator.network.model import Network
 from simulator.network.public_addresses import spelled_addresses
 
 TCP = 6
-#: Ports of application rules that name a protocol without one, or no protocol at all.
+#: Ports of application rules that name a protocol without one.
 _DEFAULT_PORTS = {"http": 80, "https": 443, "mssql": 1433}
-_WEB = (("http", None), ("https", None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +67,15 @@ def dnat_rule(network: Network, place: Place, rule: FirewallRule) -> DnatRule:
 
 
 def application_rule(network: Network, place: Place, rule: FirewallRule) -> FilterRule:
-    """Destinations are the addresses that have names the rule lists; tags and categories of names are not resolved."""
-    named = requested_addresses(network, rule.target_fqdns) if rule.target_fqdns else AddressSet()
-    unknown = (*rule.fqdn_tags, *rule.web_categories)
-    if not rule.target_fqdns and not unknown:
-        unknown = ("no name given",)
-    protocols = [(one.protocol_type.lower(), one.port) for one in rule.application_protocols] or _WEB
-    ports = [port or _DEFAULT_PORTS.get(name) for name, port in protocols]
+    """Destinations are the addresses that have names the rule lists; tags and categories of names are not resolved.
+
+    A rule without a protocol, such as one on FQDN tags, which bring their own, may match on any port.
+    """
+    ports = [held.port or _DEFAULT_PORTS.get(held.protocol_type.lower()) for held in rule.application_protocols]
     listed = tuple(dict.fromkeys((port, port) for port in ports if port is not None))
+    destinations = _targets(network, rule)
+    if not listed:
+        destinations = AddressSet(unresolved=(*destinations.unresolved, *rule.target_fqdns) or ("no protocol given",))
     return FilterRule(
         id=place.collection.child("rules", rule.name),
         name=rule.name,
@@ -83,10 +83,20 @@ def application_rule(network: Network, place: Place, rule: FirewallRule) -> Filt
         action=place.action,
         protocols=(TCP,),
         sources=_side(network, rule.source_addresses, rule.source_ip_groups, ()),
-        destinations=united([named, AddressSet(unresolved=unknown)]),
+        destinations=destinations,
         source_ports=ANY_PORT,
         destination_ports=listed or ANY_PORT,
     )
+
+
+def _targets(network: Network, rule: FirewallRule) -> AddressSet:
+    parts = [AddressSet(unresolved=(*rule.fqdn_tags, *rule.web_categories))]
+    if rule.target_fqdns:
+        parts.append(requested_addresses(network, rule.target_fqdns))
+    if rule.destination_addresses or rule.destination_ip_groups:
+        parts.append(_side(network, rule.destination_addresses, rule.destination_ip_groups, ()))
+    found = united(parts)
+    return found if found.prefixes or found.unresolved else AddressSet(unresolved=("no name given",))
 
 
 def _filter_rule(network: Network, place: Place, rule: FirewallRule, destinations: AddressSet) -> FilterRule:

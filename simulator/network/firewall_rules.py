@@ -138,7 +138,8 @@ def _place(owner: ResourceId, collection: FirewallRuleCollection) -> Place:
 
 
 def _type_of(collection: FirewallRuleCollection, rule: FirewallRule) -> RuleType:
-    if collection.action.type == "Dnat" or rule.rule_type.lower() == "natrule":
+    is_translated = rule.translated_address or rule.translated_fqdn
+    if collection.action.type == "Dnat" or rule.rule_type.lower() == "natrule" or is_translated:
         return "dnat"
     is_application = rule.rule_type.lower() == "applicationrule" or bool(rule.target_fqdns or rule.fqdn_tags)
     return "application" if is_application else "network"

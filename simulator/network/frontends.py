@@ -42,7 +42,7 @@ def _endpoint(
         virtual_network=subnet.parent if subnet is not None else balancer.id,
         addresses=spelled_addresses([frontend.private_ip_address]) if frontend.subnet is not None else (),
         public_addresses=public_addresses(snapshot, public),
-        public_sku="" if not public else "Basic" if is_basic(balancer) else "Standard",
+        public_sku="" if frontend.subnet is not None else "Basic" if is_basic(balancer) else "Standard",
     )
 
 

@@ -14,6 +14,7 @@ from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import Route, RouteTable
 from simulator.azure.security_group import NetworkSecurityGroup
 from simulator.network.balancers import balanced_rules
+from simulator.network.memo import per_network
 from simulator.network.model import Network
 from simulator.network.peerings import lends_gateways
 from simulator.network.user_routes import appliance_at, next_hop_addresses, routed_gateway
@@ -28,7 +29,8 @@ _KINDS = {
 }
 
 
-def build_graph(network: Network) -> nx.MultiDiGraph:
+@per_network
+def network_graph(network: Network) -> nx.MultiDiGraph:
     """Nodes are `ResourceId.key`, ``internet`` and ``onpremises/<name>``, with `kind` and `name`; edges have `kind`.
 
     Edges: VNet ``contains`` subnet; VNet ``peering`` VNet (with `transit`: the remote gateway is used); endpoint and VM
@@ -85,8 +87,9 @@ def _add_endpoints(graph: nx.MultiDiGraph, network: Network) -> None:
             if endpoint.subnet.key not in graph:
                 _add(graph, endpoint.subnet, "subnet")
             graph.add_edge(endpoint.id.key, endpoint.subnet.key, kind="attached")
-        for backend in {one.endpoint for rule in balanced_rules(network, endpoint.id) for one in rule.backends}:
-            graph.add_edge(endpoint.id.key, backend.key, kind="balances")
+        if endpoint.kind == "frontend":
+            for backend in {one.endpoint for rule in balanced_rules(network, endpoint.id) for one in rule.backends}:
+                graph.add_edge(endpoint.id.key, backend.key, kind="balances")
         _govern(graph, endpoint.security_group, "security group", endpoint.id)
         if endpoint.virtual_machine is not None:
             _add(graph, endpoint.virtual_machine, "virtual machine")

@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Appliance, Issue, LearnedRoute, Snapshot
 from simulator.azure.virtual_network import Subnet, VirtualNetwork, VirtualNetworkPeering
-
-if TYPE_CHECKING:
-    import networkx as nx
 
 K = TypeVar("K")
 
@@ -101,13 +98,6 @@ class Network:
     def as_read(self) -> Snapshot:
         """The resources that were read, without what network managers make of them: a change starts from these."""
         return self.snapshot if self.read is None else self.read
-
-    @cached_property
-    def graph(self) -> nx.MultiDiGraph:
-        """The network as a graph, made when first asked for: see `build_graph`."""
-        from simulator.network.graph import build_graph
-
-        return build_graph(self)
 
     @cached_property
     def _by_id(self) -> Mapping[ResourceId, Endpoint]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from simulator.azure.snapshot import Snapshot
+from simulator.network.balancer_checks import check_balancers
 from simulator.network.endpoints import build_endpoints
 from simulator.network.gateways import build_gateways
 from simulator.network.goal_state import goal_state
@@ -17,6 +18,7 @@ from simulator.network.model import Network
 from simulator.network.peerings import connected_links
 from simulator.network.route_checks import check_routes
 from simulator.network.rule_checks import check_rules
+from simulator.network.service_checks import check_services
 from simulator.network.topology_checks import check_topology
 
 
@@ -30,15 +32,9 @@ def build_network(snapshot: Snapshot, assumptions: Mapping[str, str] | None = No
     read = _resolved(snapshot, assumptions or {})
     deployed, deployment_issues = goal_state(read)
     network = read if deployed is snapshot else replace(_resolved(deployed, assumptions or {}), read=snapshot)
-    issues = (
-        *snapshot.issues,
-        *check_topology(network),
-        *check_rules(network),
-        *check_managers(network),
-        *deployment_issues,
-        *check_routes(network),
-    )
-    return replace(network, issues=issues)
+    checks = (check_topology, check_rules, check_managers, check_routes, check_balancers, check_services)
+    found = (issue for check in checks for issue in check(network))
+    return replace(network, issues=(*snapshot.issues, *deployment_issues, *found))
 
 
 def _resolved(snapshot: Snapshot, assumptions: Mapping[str, str]) -> Network:

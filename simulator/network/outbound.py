@@ -64,17 +64,18 @@ def outbound(network: Network, endpoint: ResourceId, *, is_ipv4: bool, protocol:
 
 
 def _nat_gateway(network: Network, endpoint: Endpoint, is_ipv4: bool) -> Outbound | None:
-    """A gateway outside the export is taken as Standard, which carries IPv4; one without addresses carries nothing."""
+    """Every gateway carries IPv4, one that is not in the export too; StandardV2 carries IPv6 where it has addresses."""
     subnet = network.subnets.get(endpoint.subnet)
     if subnet is None or subnet.nat_gateway is None:
         return None
     held = network.snapshot.get(subnet.nat_gateway, NatGateway)
-    if held is None:
-        return Outbound("nat gateway") if is_ipv4 else None
-    if not is_ipv4 and held.sku.name.lower() != "standardv2":
+    if is_ipv4:
+        return Outbound(
+            "nat gateway", _pool(network, held.public_ip_addresses, held.public_ip_prefixes) if held else None
+        )
+    if held is None or held.sku.name.lower() != "standardv2":
         return None
-    addresses = held.public_ip_addresses if is_ipv4 else held.public_ip_addresses_v6
-    prefixes = held.public_ip_prefixes if is_ipv4 else held.public_ip_prefixes_v6
+    addresses, prefixes = held.public_ip_addresses_v6, held.public_ip_prefixes_v6
     return Outbound("nat gateway", _pool(network, addresses, prefixes)) if addresses or prefixes else None
 
 
@@ -87,54 +88,59 @@ def _public_ip(endpoint: Endpoint, is_ipv4: bool) -> Outbound | None:
 
 
 def _load_balancer(network: Network, endpoint: Endpoint, is_ipv4: bool, protocol: int) -> Outbound | None:
+    """By the public frontends of outbound rules, and of balancing rules that do not switch SNAT off: by all of them."""
     memberships = _memberships(network).get(endpoint.id, ())
-    frontends = [frontend for held in memberships for frontend in _outbound_frontends(held, protocol)]
-    addresses = [frontend.public_ip_address for frontend in frontends if frontend.public_ip_address is not None]
-    prefixes = [frontend.public_ip_prefix for frontend in frontends if frontend.public_ip_prefix is not None]
-    if addresses or prefixes:
-        pool = _pool(network, addresses, prefixes)
-        own = None if pool is None else _of_family(pool, is_ipv4)
-        if own != ():
-            return Outbound("load balancer", own)
-    return Outbound("unknown") if any(held.balancer is None for held in memberships) else None
+    if any(held.balancer is None for held in memberships):
+        return Outbound("unknown")
+    frontends = [
+        frontend
+        for held in memberships
+        if held.balancer is not None
+        for frontend in _public_frontends(held.balancer, held.pool, protocol)
+        if _is_ipv4(network, frontend) == is_ipv4
+    ]
+    if not frontends:
+        return None
+    addresses = [held.public_ip_address for held in frontends if held.public_ip_address is not None]
+    prefixes = [held.public_ip_prefix for held in frontends if held.public_ip_prefix is not None]
+    return Outbound("load balancer", _pool(network, addresses, prefixes))
 
 
-def _outbound_frontends(held: _Membership, protocol: int) -> Iterator[FrontendIpConfiguration]:
-    """Public frontends by which the pool's members leave: those of outbound rules, and of rules that keep SNAT on."""
-    balancer = held.balancer
-    if balancer is None:
-        return
-    references = [
-        reference
+def _public_frontends(balancer: LoadBalancer, pool: ResourceId, protocol: int) -> list[FrontendIpConfiguration]:
+    """Those that the pool's members leave by."""
+    wanted = {
+        frontend
         for rule in balancer.outbound_rules
-        if rule.backend_address_pool == held.pool and protocol in carried_protocols(rule.protocol)
-        for reference in rule.frontend_ip_configurations
-    ] + [
+        if rule.backend_address_pool == pool and protocol in carried_protocols(rule.protocol)
+        for frontend in rule.frontend_ip_configurations
+    } | {
         rule.frontend_ip_configuration
         for rule in balancer.load_balancing_rules
-        if held.pool in rule.pools and not rule.disable_outbound_snat and protocol in carried_protocols(rule.protocol)
-        if rule.frontend_ip_configuration is not None
-    ]
-    yield from (
-        frontend
-        for frontend in balancer.frontend_ip_configurations
-        if frontend.id in references and frontend.subnet is None
-    )
+        if pool in rule.pools and not rule.disable_outbound_snat and protocol in carried_protocols(rule.protocol)
+    }
+    frontends = balancer.frontend_ip_configurations
+    return [held for held in frontends if held.id in wanted and (held.public_ip_address or held.public_ip_prefix)]
+
+
+def _is_ipv4(network: Network, frontend: FrontendIpConfiguration) -> bool:
+    """The family of the frontend's public address; IPv4 where the export does not tell."""
+    address = network.snapshot.get(frontend.public_ip_address, PublicIpAddress)
+    prefixes = network.snapshot.get(frontend.public_ip_prefix, PublicIpPrefix)
+    text = (address.ip_address if address else None) or (prefixes.ip_prefix if prefixes else None) or ""
+    return ":" not in text
 
 
 def _default_access(network: Network, endpoint: Endpoint) -> Outbound | None:
-    """Only NICs have it, unless the subnet is private or a Standard load balancer lists the NIC in a pool.
+    """Not for firewalls, nor in a private subnet, nor where a Standard load balancer lists the NIC in a pool.
 
-    Members that a pool lists by address keep it. A subnet that does not say is an old one, with default access.
+    A member that a pool lists by address keeps it. A subnet that does not say is an old one, with default access.
     """
     subnet = network.subnets.get(endpoint.subnet)
-    if endpoint.kind != "nic" or subnet is None or subnet.default_outbound_access is False:
+    if endpoint.kind == "firewall" or subnet is None or subnet.default_outbound_access is False:
         return None
     memberships = _memberships(network).get(endpoint.id, ())
-    balanced = (held for held in memberships if held.balancer is not None and not held.by_address)
-    return (
-        None if any(not is_basic(held.balancer) for held in balanced if held.balancer) else Outbound("default access")
-    )
+    by_nic = [held.balancer for held in memberships if held.balancer is not None and not held.by_address]
+    return None if any(not is_basic(balancer) for balancer in by_nic) else Outbound("default access")
 
 
 @per_network
@@ -161,13 +167,13 @@ def _named_pools(nic: NetworkInterface) -> Iterator[ResourceId]:
 def _pool(
     network: Network, addresses: Iterable[ResourceId], prefixes: Iterable[ResourceId]
 ) -> tuple[Prefix, ...] | None:
-    """The addresses of public IPs and of prefixes of them; None when the export lacks one or its address."""
+    """The addresses of public IPs and of prefixes of them; None without any, or when the export lacks one of them."""
     held = [network.snapshot.get(reference, PublicIpAddress) for reference in addresses]
     ranges = [network.snapshot.get(reference, PublicIpPrefix) for reference in prefixes]
     found = [host_prefix(one.ip_address or "") if one else None for one in held]
     found += [readable_prefix(one.ip_prefix or "") if one else None for one in ranges]
     known = [prefix for prefix in found if prefix is not None]
-    return merge(known) if len(known) == len(found) else None
+    return merge(known) if known and len(known) == len(found) else None
 
 
 def _of_family(prefixes: Iterable[Prefix], is_ipv4: bool) -> tuple[Prefix, ...]:

@@ -9,18 +9,21 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache, lru_cache
 
-from simulator.azure.firewall import AzureFirewall, FirewallPolicy, FirewallRule, IpGroup
+from simulator.azure.firewall import AzureFirewall, FirewallPolicy, FirewallRule, FirewallRuleCollection, IpGroup
 from simulator.azure.resource import ResourceId
 from simulator.azure.security_group import NetworkSecurityGroup, SecurityRule
 from simulator.azure.snapshot import Issue
 from simulator.data import service_tags
 from simulator.network.filter_rules import address_set, port_ranges
 from simulator.network.firewall_rules import policy_chain
+from simulator.network.fqdn import resolved_addresses
 from simulator.network.model import Network, grouped
 
 LOWEST_PRIORITY, HIGHEST_PRIORITY = 100, 4096
 #: Longer text is no misspelt tag; it is cut in messages.
 LONGEST_TAG = 80
+#: More names than these are counted rather than listed.
+_NAMES_SHOWN = 3
 #: Subnets on which Azure takes no security group.
 _WITHOUT_SECURITY_GROUP = frozenset({"gatewaysubnet", "azurefirewallsubnet", "routeserversubnet"})
 
@@ -35,9 +38,7 @@ def check_rules(network: Network) -> Iterator[Issue]:
     for firewall in network.snapshot.all(AzureFirewall):
         yield from _firewall(network, firewall)
     for policy in network.snapshot.all(FirewallPolicy):
-        collections = (held for group in policy.rule_collection_groups for held in group.rule_collections)
-        for rule in (rule for collection in collections for rule in collection.rules):
-            yield from _firewall_rule(network, policy.id, rule)
+        yield from _firewall_policy(network, policy)
 
 
 def unknown_tag(name: str, tag: str, place: ResourceId) -> Issue:
@@ -120,9 +121,48 @@ def _firewall(network: Network, firewall: AzureFirewall) -> Iterator[Issue]:
         message = f"{firewall.name}: its firewall policy, or a parent of it, is not in the export"
         hint = "export the policy, its parents and their rule collection groups"
         yield Issue("warning", "VNS2020", message, str(firewall.id), hint)
-    for collection in firewall.network_rule_collections:
-        for rule in collection.rules:
-            yield from _firewall_rule(network, firewall.id, rule)
+    if firewall.firewall_policy is None:
+        yield from _threat_intelligence(firewall.id, firewall.threat_intel_mode)
+    collections = (
+        *firewall.nat_rule_collections,
+        *firewall.network_rule_collections,
+        *firewall.application_rule_collections,
+    )
+    yield from _firewall_rules(network, firewall.id, collections)
+
+
+def _firewall_policy(network: Network, policy: FirewallPolicy) -> Iterator[Issue]:
+    yield from _threat_intelligence(policy.id, policy.threat_intel_mode)
+    if policy.snat is not None and (policy.snat.auto_learn_private_ranges or "").lower() == "enabled":
+        message = f"{policy.name}: the firewall learns ranges that it does not SNAT, and no export tells them"
+        hint = "list the ranges under privateRanges too; they are taken as SNATed unless they are listed"
+        yield Issue("warning", "VNS2048", message, str(policy.id), hint)
+    collections = (held for group in policy.rule_collection_groups for held in group.rule_collections)
+    yield from _firewall_rules(network, policy.id, collections)
+
+
+def _threat_intelligence(place: ResourceId, mode: str | None) -> Iterator[Issue]:
+    if (mode or "").lower() == "deny":
+        message = (
+            f"{place.name}: threat intelligence denies addresses and names that Microsoft lists, which are not known"
+        )
+        hint = "an address that it lists is denied before every rule; it is taken to list none"
+        yield Issue("info", "VNS2049", message, str(place), hint)
+
+
+def _firewall_rules(
+    network: Network, place: ResourceId, collections: Iterable[FirewallRuleCollection]
+) -> Iterator[Issue]:
+    rules = [rule for collection in collections for rule in collection.rules]
+    for rule in rules:
+        yield from _firewall_rule(network, place, rule)
+    names = dict.fromkeys(name for rule in rules for name in (*rule.destination_fqdns, *rule.target_fqdns))
+    unknown = resolved_addresses(network, (name for name in names if not name.strip().startswith("*"))).unresolved
+    if unknown:
+        more = f" and {len(unknown) - _NAMES_SHOWN} more" if len(unknown) > _NAMES_SHOWN else ""
+        message = f"{place.name}: rules name {', '.join(unknown[:_NAMES_SHOWN])}{more}, whose addresses are not known"
+        hint = "declare them under names in a scenario; until then what only such a rule decides is UNKNOWN"
+        yield Issue("info", "VNS2036", message, str(place), hint)
 
 
 def _firewall_rule(network: Network, place: ResourceId, rule: FirewallRule) -> Iterator[Issue]:
@@ -134,9 +174,4 @@ def _firewall_rule(network: Network, place: ResourceId, rule: FirewallRule) -> I
         if network.snapshot.get(ResourceId(group), IpGroup) is None:
             message = f"{name}: the IP group {ResourceId(group).name} is not in the export"
             yield Issue("warning", "VNS2035", message, str(place), "export the IP group")
-    if rule.destination_fqdns:
-        message = (
-            f"{name}: {', '.join(rule.destination_fqdns)} is resolved by the firewall's DNS, which is not modelled"
-        )
-        yield Issue("info", "VNS2036", message, str(place), "what only this rule would decide is UNKNOWN")
     yield from check_ports(name, place, rule.destination_ports)

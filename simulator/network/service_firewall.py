@@ -77,10 +77,10 @@ def admit(network: Network, service: ResourceId, caller: Caller) -> Admission:
 
 
 def _without_association(network: Network) -> Admission:
-    """Known only where the export holds perimeters at all: associations are theirs."""
-    text = "publicNetworkAccess is SecuredByPerimeter, and no perimeter of the export is associated"
-    is_known = bool(network.snapshot.all(NetworkSecurityPerimeter))
-    return Admission("PERIMETER_DENY" if is_known else "PERIMETER_NOT_IN_EXPORT", text)
+    """Everything is denied; but an export without any perimeter does not tell whether one has the service."""
+    is_told = bool(network.snapshot.all(NetworkSecurityPerimeter))
+    text = "publicNetworkAccess is SecuredByPerimeter, and no perimeter of the export has the service"
+    return Admission("PERIMETER_DENY" if is_told else "PERIMETER_NOT_IN_EXPORT", text)
 
 
 def _by_perimeter(network: Network, association: Association, rules: ServiceRules, caller: Caller) -> Admission:

@@ -18,6 +18,7 @@ from simulator.azure.platform_service import (
     KeyVault,
     NetworkRuleSet,
     ServiceBusNamespace,
+    SqlFirewallRule,
     SqlServer,
     StorageAccount,
     SubnetRule,
@@ -26,7 +27,7 @@ from simulator.azure.resource import ResourceId
 from simulator.network.assumptions import is_assumed
 from simulator.network.memo import per_network
 from simulator.network.model import Network
-from simulator.network.prefixes import readable_prefix
+from simulator.network.prefixes import readable_prefix, readable_prefixes
 from simulator.space.addresses import Prefix, merge, subtract
 
 PublicAccess = Literal["enabled", "disabled", "securedbyperimeter"]
@@ -84,6 +85,31 @@ def service_rules(network: Network, service: ResourceId) -> ServiceRules | None:
     return None
 
 
+def address_texts(network: Network, service: ResourceId) -> tuple[str, ...]:
+    """The addresses, prefixes and ranges of the service's rules as the export writes them."""
+    held = network.snapshot.resources.get(service)
+    match held:
+        case StorageAccount():
+            return _texts(held.rules.ip_rules if held.rules else ())
+        case KeyVault():
+            return _texts(held.network_acls.ip_rules if held.network_acls else ())
+        case SqlServer():
+            return tuple(map(_range_text, held.firewall_rules))
+        case EventHubNamespace() | ServiceBusNamespace():
+            return _texts(rule for rules in held.network_rule_sets for rule in rules.ip_rules)
+        case CosmosAccount():
+            return _texts(held.ip_rules)
+    return ()
+
+
+def _range_text(rule: SqlFirewallRule) -> str:
+    return f"{rule.start_ip_address.strip()}-{rule.end_ip_address.strip()}"
+
+
+def _texts(rules: Iterable[IpRule]) -> tuple[str, ...]:
+    return tuple(rule.value for rule in rules)
+
+
 def _access(*said: str | None) -> PublicAccess:
     word = next((text.strip().lower() for text in said if text), "enabled")
     return "disabled" if word == "disabled" else "securedbyperimeter" if word == "securedbyperimeter" else "enabled"
@@ -116,14 +142,15 @@ def _messaging(network: Network, held: EventHubNamespace | ServiceBusNamespace) 
 
 def _sql(server: SqlServer) -> Entrance:
     """Ranges only, no default action; the range 0.0.0.0 to 0.0.0.0 is Azure itself, of any subscription."""
-    ranges = [(rule, rule.start_ip_address.strip(), rule.end_ip_address.strip()) for rule in server.firewall_rules]
-    azure = next((rule.name for rule, low, high in ranges if low == high == _ANY_AZURE), None)
-    found = [readable_prefix(f"{low}-{high}") for _, low, high in ranges if (low, high) != (_ANY_AZURE, _ANY_AZURE)]
+    ranges = {
+        f"{rule.start_ip_address.strip()}-{rule.end_ip_address.strip()}": rule.name for rule in server.firewall_rules
+    }
+    azure = ranges.pop(f"{_ANY_AZURE}-{_ANY_AZURE}", None)
     return Entrance(
         addresses_in="firewallRules",
         azure_because=f"firewallRules have {azure} (0.0.0.0), which lets in everything inside Azure" if azure else "",
         azure_holds_subnets=True,
-        prefixes=merge(prefix for prefix in found if prefix is not None),
+        prefixes=merge(readable_prefixes(ranges)),
         subnets=frozenset(
             rule.virtual_network_subnet_id for rule in server.virtual_network_rules if rule.state.lower() in _DONE
         ),

@@ -30,16 +30,13 @@ _PUNCTUATION_OR_DATE = re.compile(r"_?\d{4}-\d{2}-\d{2}|[^a-z0-9]")
 def smtp_verdict(network: Network, endpoint: ResourceId) -> str:
     """The reason code of TCP 25 that the endpoint sends straight to the Internet.
 
-    `allow_smtp` of the subscription is Azure's exemption, which covers virtual machines: of an Azure Firewall, or any
-    other service that sends, only the offer counts. An offer that nobody declared, or that is not known, is unknown.
+    `allow_smtp` says it outright for virtual machines, as Azure's exemption does; it never covers what an Azure
+    Firewall sends on: there only the offer counts. An offer that is not declared, or not known, is unknown.
     """
     held = _subscription(network, endpoint.subscription)
     sender = network.endpoint(endpoint)
-    is_machine = sender is not None and sender.kind == "nic"
-    if held.allow_smtp is False:
-        return "SMTP_BLOCKED"
-    if held.allow_smtp and is_machine:
-        return "DELIVERED"
+    if held.allow_smtp is not None and (sender is None or sender.kind != "firewall"):
+        return "DELIVERED" if held.allow_smtp else "SMTP_BLOCKED"
     # A quota id, as exports have it, is the offer with a date: PayAsYouGo_2014-09-01.
     offer = _PUNCTUATION_OR_DATE.sub("", (held.offer or "").lower())
     if offer in _OPEN:

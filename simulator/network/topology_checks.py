@@ -167,8 +167,8 @@ def _network_interfaces(network: Network) -> Iterator[Issue]:
             yield Issue("warning", "VNS2017", message, str(nic.id), "export the interface with its ipConfigurations")
         yield from _public_addresses(network, nic)
     for endpoint in network.endpoints:
-        if endpoint.kind in ("managed", "frontend"):
-            continue  # their checks are in service_checks and balancer_checks
+        if endpoint.kind == "managed" or (endpoint.kind == "frontend" and endpoint.public_sku):
+            continue  # these say nothing about private addresses
         yield from _endpoint(network, endpoint)
         for address in endpoint.addresses:
             first = holders.setdefault((endpoint.virtual_network, address), endpoint)

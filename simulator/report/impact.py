@@ -106,6 +106,7 @@ def _introduction(impact: Impact) -> Iterator[Line]:
     kept = [f"{summary[kind]:,} keep their verdict by an{kind.replace('_', ' ')}" for kind in _QUIET if summary[kind]]
     undecided = [f"{impact.undecided:,} are not decided"] if impact.undecided else []
     unchanged = f"{summary['unchanged']:,} do not change"
+    unchanged += f" ({impact.surviving:,} only until they end or fall idle)" if impact.surviving else ""
     yield Line(f"  {', '.join([*kept, unchanged, *undecided])}", "faint")
 
 
@@ -212,6 +213,7 @@ def _data(impact: Impact) -> dict[str, Any]:
         "mode": impact.mode,
         "conversations": impact.conversations,
         "undecided": impact.undecided,
+        "surviving": impact.surviving,
         "summary": impact.summary(),
         "rows": [_row_data(row) for row in impact],
         "notes": list(impact.notes),

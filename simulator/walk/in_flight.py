@@ -52,6 +52,9 @@ class InFlight:
         return len(self.flow)
 
     def where(self, mask: Bools | Int32) -> InFlight:
+        """The packets under a mask, or at positions. Most layers keep all: those copy nothing."""
+        if mask.dtype == bool and mask.all():
+            return self
         return InFlight(*(getattr(self, column.name)[mask] for column in fields(self)))
 
     def but(self, **columns: Any) -> InFlight:
@@ -63,7 +66,10 @@ class InFlight:
 
     @classmethod
     def join(cls, parts: list[InFlight]) -> InFlight:
-        return cls(*(np.concatenate([getattr(part, column.name) for part in parts]) for column in fields(cls)))
+        held = [part for part in parts if len(part)] or parts[:1]
+        if len(held) == 1:
+            return held[0]
+        return cls(*(np.concatenate([getattr(part, column.name) for part in held]) for column in fields(cls)))
 
 
 class Outcome(NamedTuple):

@@ -46,6 +46,10 @@ def probed(plane: DataPlane, packets: InFlight, ledger: Ledger) -> InFlight:
 
 def platform_services(plane: DataPlane, packets: InFlight, ledger: Ledger) -> InFlight:
     """End the way of what NICs send to the platform's services; give the others."""
+    region = plane.region_of_atom[packets.destination]
+    facts = plane.facts
+    if not (facts.is_host[region] | facts.is_metadata[region] | facts.is_key_management[region]).any():
+        return packets
     tags = _services(plane, packets)
     activation = tags == _KEY_MANAGEMENT
     if activation.any():

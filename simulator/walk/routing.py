@@ -101,10 +101,9 @@ def _one_of_several(plane: DataPlane, packets: InFlight, ledger: Ledger, seen: I
         ledger.assume("ecmp_is_symmetric", packets.flow[several])
     known = np.full(len(packets), nowhere, np.int32) if seen is None else seen
     by_memory = several & (known != nowhere) & plane.assumes["ecmp_is_symmetric"]
-    hops = [forwarding.next_hops.get(route, (nowhere,)) for route in packets.route.tolist()]
-    ways = np.where(by_memory, 1, [len(held) for held in hops]).astype(np.int32)
-    packets, taken = ledger.take_ways(packets, np.where(several, ways, 1).astype(np.int32))
-    chosen = np.array([held[way] for held, way in zip(hops, taken.tolist(), strict=True)], np.int32)
+    ways = np.where(several & ~by_memory, forwarding.hop_count[packets.route], 1).astype(np.int32)
+    packets, taken = ledger.take_ways(packets, ways)
+    chosen = forwarding.hops[forwarding.first_hop[packets.route] + taken]
     target = np.where(by_memory, known, np.where(several, chosen, packets.target)).astype(np.int32)
     return packets.but(target=target)
 

@@ -30,13 +30,17 @@ from simulator.walk.reasons import CODE_OF
 
 
 class Checkpoint(NamedTuple):
-    """What the filters of one NIC decide in one direction: the reason, and the (table, row) each of the three met."""
+    """What the filters of one NIC decide in one direction: the reason, and the (table, row) each of the three met.
+
+    `header` is how they saw the packets.
+    """
 
     reason: UInt8
     outcomes: tuple[Outcome, Outcome, Outcome]
     bypass: Bools
     tables: Int32
     rows: Int32
+    header: Header
 
 
 def checkpoint(
@@ -67,7 +71,7 @@ def checkpoint(
         reason = np.where(reason == DELIVERED, outcome.reason, reason)
     tables = np.stack([_column(outcome.table) for outcome in outcomes], axis=1)
     rows = np.stack([_column(outcome.row) for outcome in outcomes], axis=1)
-    return Checkpoint(reason, (outcomes[0], outcomes[1], outcomes[2]), bypass, tables, rows)
+    return Checkpoint(reason, (outcomes[0], outcomes[1], outcomes[2]), bypass, tables, rows, header)
 
 
 def _column(column: Int32 | None) -> Int32:
@@ -110,13 +114,13 @@ def _assumptions(
     plane: DataPlane, packets: InFlight, direction: int, transit: Bools | None, found: Checkpoint, ledger: Ledger
 ) -> None:
     """Write down which assumptions the filters' answers rest on."""
-    header = header_at(plane, packets)
+    header = found.header
     readings = {"default_route_in_virtual_network": (BY_DEFAULT_ROUTE, IN_VIRTUAL_NETWORK)}
     readings |= {key: (bit, IN_INTERNET) for key, bit in INTERNET_READINGS.items()}
     for key, (bit, tag) in readings.items():
         disputed = ((header.source_tag | header.destination_tag) & bit) != 0
         if disputed.any():
-            ledger.assume(key, _decided_otherwise(plane, packets, direction, found, header, disputed, bit, tag))
+            ledger.assume(key, _decided_otherwise(plane, packets, direction, found, disputed, bit, tag))
     uncommon = ~np.isin(packets.protocol, (TCP, UDP, ICMP, ICMP_V6))
     if uncommon.any():
         tables = [np.where(uncommon, found.tables[:, layer], NOTHING).astype(np.int32) for layer in range(3)]
@@ -134,14 +138,13 @@ def _decided_otherwise(
     packets: InFlight,
     direction: int,
     found: Checkpoint,
-    header: Header,
     disputed: Bools,
     bit: int,
     tag: int,
 ) -> Int32:
     """The packets that the filters would decide by other rules if the other reading put its addresses in (or out)."""
     at = np.flatnonzero(disputed)
-    other = header.at(at)
+    other = found.header.at(at)
     flipped = [np.where(column & bit, column ^ tag, column) for column in (other.source_tag, other.destination_tag)]
     other = other._replace(source_tag=flipped[0].astype(np.uint8), destination_tag=flipped[1].astype(np.uint8))
     read = checkpoint(plane, packets.where(disputed), direction, header=other)

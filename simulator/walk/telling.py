@@ -8,6 +8,7 @@ from simulator.dataplane.filters import INBOUND, NO_TABLE, OUTBOUND
 from simulator.dataplane.plane import DataPlane
 from simulator.network.balancers import BalancedRule
 from simulator.network.routes import EffectiveRoute
+from simulator.network.service_firewall import Admission
 from simulator.walk.appliance import APPLIANCE_LAYER
 from simulator.walk.details import route_details, rule_details
 from simulator.walk.in_flight import Step as WalkStep
@@ -104,7 +105,8 @@ def _step(plane: DataPlane, taken: WalkStep, bypassed: bool) -> Step:
         return Step(taken.layer, outcome, _peering_text(plane, taken, outcome, reason.text, reason.code))
     if taken.layer in _ANSWERED_BY_SERVICE and row != NOTHING:
         answer = plane.services.admissions.answers[row]
-        return Step(taken.layer, outcome, f"{_service_name(plane, taken)}: {answer.text}")
+        told = f"{_service_name(plane, taken)}: {answer.text}"
+        return Step(taken.layer, outcome, told, details=_address_lines(answer))
     if taken.layer == "load balancer" and row != NOTHING:
         return _balanced_step(plane, taken, row, outcome, reason.text)
     return Step(taken.layer, outcome, _plain_text(taken.layer, outcome, reason.text))
@@ -134,6 +136,14 @@ def _balanced_step(plane: DataPlane, taken: WalkStep, row: int, outcome: StepOut
     port = "" if rule.backend_port is None or rule.floating else f", port {rule.backend_port}"
     floating = ", floating IP: the address stays the frontend's" if rule.floating else ""
     return Step(taken.layer, outcome, f"{frontend}, rule {rule.name}: given to {given}{port}{floating}")
+
+
+def _address_lines(answer: Admission) -> tuple[str, ...]:
+    """Which of the addresses that the caller may come by the rules list, and which they would have to."""
+    if len(answer.listed) + len(answer.missing) < 2:
+        return ()
+    lines = (("listed", answer.listed), ("missing in the rules", answer.missing))
+    return tuple(f"{name}: {', '.join(held)}" for name, held in lines if held)
 
 
 def _service_name(plane: DataPlane, taken: WalkStep) -> str:

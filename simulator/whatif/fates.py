@@ -68,13 +68,16 @@ class Fates:
         denies is denied, whatever the rest of the path does. Of several that deny, the one nearest the source counts.
         """
         first, group = distinct_rows(_columns(replay))
-        numbers = [self.numbers.setdefault(_fate(replay, int(at)), len(self.numbers)) for at in first]
+        numbers = [self.number(_fate(replay, int(at))) for at in first]
         fate = np.array(numbers, np.int64)[group]
         is_denied = np.array([fate.verdict == Verdict.DENY for fate in self.numbers], bool)[fate]
         flows, by_mac = replay.conversations, np.argsort(np.argsort(replay.records.macs))
         order = np.lexsort((by_mac[flows.mac], flows.direction == INBOUND, ~is_denied, flow))
         _, worst = np.unique(flow[order], return_index=True)
         return fate[order[worst]][flow]
+
+    def number(self, fate: Fate) -> int:
+        return self.numbers.setdefault(fate, len(self.numbers))
 
     @property
     def all(self) -> Sequence[Fate]:

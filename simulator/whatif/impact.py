@@ -21,9 +21,9 @@ from simulator.network.model import Network
 from simulator.network.network import build_network
 from simulator.walk.packets import TCP, UDP
 from simulator.walk.reasons import Verdict
-from simulator.whatif.admin_rules import AddAdminRule, EditAdminRule, RemoveAdminRule
 from simulator.whatif.change import Change
 from simulator.whatif.fates import Fate, Fates, places_passed
+from simulator.whatif.standing import ADMIN_STEPS, is_standing, standing_fates
 
 #: How a conversation's fate changes, in the order in which people want to hear it.
 Kind = Literal[
@@ -44,11 +44,14 @@ _VERDICT_KINDS: dict[tuple[Verdict, Verdict], Kind] = {
     (Verdict.DENY, Verdict.UNKNOWN): "may_open",
     (Verdict.UNKNOWN, Verdict.ALLOW): "may_open",
 }
-ADMIN_STEPS = (AddAdminRule, EditAdminRule, RemoveAdminRule)
-STEADY_STATE = (
-    "steady_state: every flow is decided anew. In Azure a flow that stands when a network security group changes goes "
-    "on until it ends or falls idle"
-)
+Mode = Literal["steady_state", "new_flows_only"]
+#: How to read an impact of each mode.
+MODE_NOTES: dict[Mode, str] = {
+    "steady_state": "steady_state: every flow is decided anew. In Azure a flow that stands when a network security "
+    "group changes goes on until it ends or falls idle",
+    "new_flows_only": "new_flows_only: a flow that stands when the log ends is not decided anew by security groups and "
+    "admin rules; changed routes apply to it, and Azure Firewall drops it if its changed rules deny it",
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -102,7 +105,8 @@ class Impact:
 
     `conversations` are all that were recorded, `undecided` those that neither network decides; each is in one row, or
     undecided, or unchanged. A reply that was logged as a flow of its own is none: it goes as what it answers goes.
-    `notes` says how to read the rest.
+    `surviving` are those that would be denied if they began after the change, but stand when it is made: they go on
+    until they end or fall idle; none in the mode ``steady_state``. `notes` says how to read the rest.
     """
 
     change: Change
@@ -112,7 +116,8 @@ class Impact:
     conversations: int
     undecided: int
     notes: tuple[str, ...]
-    mode: Literal["steady_state"] = "steady_state"
+    mode: Mode = "steady_state"
+    surviving: int = 0
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -130,31 +135,49 @@ class Impact:
         return {**counts, "unchanged": self.conversations - self.undecided - sum(counts.values())}
 
 
-def what_if(network: Network, change: Change, *, flows: FlowRecords) -> Impact:
+def what_if(network: Network, change: Change, *, flows: FlowRecords, new_flows_only: bool = False) -> Impact:
     """Predict the recorded conversations in `network` and in the network after `change`, and compare.
+
+    Parameters
+    ----------
+    new_flows_only : decide flows that stand when the log ends as Azure does when the change is made then, which is not
+        anew by security groups and admin rules. Default: the steady state, in which every flow has begun anew.
 
     Raises
     ------
     ChangeError : the change does not fit the network.
     """
     after = build_network(change.apply(network.as_read), network.assumptions)
-    return impact_of(change, replay(network, flows), replay(after, flows))
+    return impact_of(change, replay(network, flows), replay(after, flows), new_flows_only=new_flows_only)
 
 
-def impact_of(change: Change, before: Replay, after: Replay) -> Impact:
+def impact_of(change: Change, before: Replay, after: Replay, *, new_flows_only: bool = False) -> Impact:
     """The impact from replays of the same records in two networks."""
     fates, flow = Fates(), _flows(before)
     old, new = fates.of(before, flow), fates.of(after, flow)
+    anew = new
+    if new_flows_only:
+        new = np.where(is_standing(before, flow), standing_fates(change, before, after, flow, old, fates), anew)
     verdicts, is_own = np.array([fate.verdict for fate in fates.all], np.uint8), ~before.is_reply
     is_undecided = (verdicts[old] == Verdict.UNKNOWN) & (verdicts[new] == Verdict.UNKNOWN)
     changed = np.flatnonzero(is_own & ~is_undecided & (old != new))
     rows = _rows(before, _traffic(before, flow, changed), old, new, fates)
-    count, undecided = (len(np.unique(flow[held])) for held in (is_own, is_own & is_undecided))
-    return Impact(change, before, after, rows, count, undecided, _notes(change, before, undecided))
+    survives = is_own & (verdicts[anew] == Verdict.DENY) & (verdicts[new] != Verdict.DENY)
+    count, undecided, surviving = (len(np.unique(flow[held])) for held in (is_own, is_own & is_undecided, survives))
+    mode: Mode = "new_flows_only" if new_flows_only else "steady_state"
+    notes = (MODE_NOTES[mode], *_surviving(surviving), *_notes(change, before, undecided))
+    return Impact(change, before, after, rows, count, undecided, notes, mode, surviving)
+
+
+def _surviving(count: int) -> Iterator[str]:
+    if count:
+        told = "conversation that stands" if count == 1 else "conversations that stand"
+        what = "it goes on until it ends or falls" if count == 1 else "they go on until they end or fall"
+        yield f"{count} {told} would be denied after the change if begun anew: {what} idle"
 
 
 def _notes(change: Change, before: Replay, undecided: int) -> tuple[str, ...]:
-    notes = [STEADY_STATE]
+    notes = []
     if any(isinstance(step, ADMIN_STEPS) for step in change.steps):
         notes.append("admin rules reach a network only when they are deployed: the change is taken as deployed")
     if undecided:

@@ -14,6 +14,8 @@ _TAGS = f"{_NETWORK}test_service_tags.py::"
 _ANSWERS = "tests/scenarios/test_scenarios.py::test_the_answer_is_the_expected_one"
 _SLIDES = "tests/scenarios/test_fta_routes.py::test_the_packet_takes_the_drawn_way"
 _ORACLE = "tests/properties/test_walk_equals_oracle.py::test_on_seeded_networks"
+_KINDS = "tests/walk/test_kinds_of_resources.py::"
+_FIREWALLS = f"{_KINDS}test_the_firewall_of_a_service_asks_for_the_callers_address"
 _GROUPS = f"{_NETWORK}test_network_groups.py::"
 _CONNECTED = f"{_NETWORK}test_connected_groups.py::"
 _PEERED = f"{_NETWORK}test_managed_peerings.py::"
@@ -38,7 +40,17 @@ WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "microsoft.compute/virtualmachines": {
         "names its NIC": (f"{_NETWORK}test_network.py::test_a_machine_with_two_interfaces_names_neither",),
     },
+    "microsoft.documentdb/databaseaccounts": {
+        "its firewall, by public address": (f"{_FIREWALLS}[Microsoft.DocumentDB/databaseAccounts]",),
+    },
+    "microsoft.eventhub/namespaces": {
+        "its firewall, by public address": (f"{_FIREWALLS}[Microsoft.EventHub/namespaces]",),
+    },
+    "microsoft.keyvault/vaults": {
+        "its firewall, by public address": (f"{_FIREWALLS}[Microsoft.KeyVault/vaults]",),
+    },
     "microsoft.network/applicationgateways": {
+        "sends from its subnet": (f"{_KINDS}test_an_application_gateway_sends_from_its_subnet",),
         "keeps admin rules off its subnet, unless every one there is isolated": (
             f"{_ADMIN}test_application_gateways_exempt_their_subnet_unless_all_are_isolated",
         ),
@@ -53,10 +65,18 @@ WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "next hop that forwards": (_SLIDES, _ANSWERS),
         "classic network rules": (f"{_FIREWALL}test_classic_collections_go_by_priority_and_a_policy_replaces_them",),
     },
+    "microsoft.network/bastionhosts": {
+        "sends from its subnet": (f"{_KINDS}test_bastion_reaches_a_machine_that_lets_its_subnet_in",),
+    },
     "microsoft.network/connections": {
         "static gateway routes": (f"{_NETWORK}test_network.py::test_a_vpn_without_bgp_routes_its_sites",),
         "routes of a VPN between virtual networks": (
             f"{_NETWORK}test_network.py::test_a_vpn_between_networks_routes_the_other_address_space",
+        ),
+    },
+    "microsoft.network/expressroutecircuits": {
+        "on-premises to a service by the NAT of Microsoft peering": (
+            f"{_KINDS}test_on_premises_reaches_a_service_by_the_nat_of_its_circuit",
         ),
     },
     "microsoft.network/firewallpolicies": {
@@ -71,8 +91,16 @@ WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "microsoft.network/ipgroups": {
         "source and destination of firewall rules": (f"{_FIREWALL}test_ip_groups_and_what_cannot_be_resolved",),
     },
+    "microsoft.network/loadbalancers": {
+        "balancing rules, backend port, floating IP": (
+            f"{_KINDS}test_a_load_balancer_gives_the_packet_to_a_backend_at_its_own_port",
+        ),
+    },
     "microsoft.network/localnetworkgateways": {
         "static gateway routes": (f"{_NETWORK}test_network.py::test_a_vpn_without_bgp_routes_its_sites",),
+    },
+    "microsoft.network/natgateways": {
+        "outbound TCP and UDP": (f"{_KINDS}test_a_nat_gateway_carries_tcp_and_udp_only",),
     },
     "microsoft.network/networkinterfaces": {
         "sends, receives, forwards": (_ANSWERS, _ORACLE),
@@ -145,6 +173,45 @@ WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             f"{_RULES}test_a_written_ipv4_default_is_ipv4_only",
         ),
     },
+    "microsoft.network/networksecurityperimeters": {
+        "inbound rules of an enforced profile": (f"{_KINDS}test_a_perimeter_decides_for_the_services_in_it",),
+    },
+    "microsoft.network/privateendpoints": {
+        "delivers round the service's firewall while approved": (
+            f"{_KINDS}test_a_private_endpoint_goes_round_the_firewall_of_the_service",
+        ),
+        "its /32 route, here and in direct peers": (
+            f"{_SYSTEM}test_a_private_endpoint_is_routed_here_and_in_direct_peers_only",
+            f"{_USER}test_when_a_user_route_takes_the_place_of_a_private_endpoint",
+        ),
+    },
+    "microsoft.network/publicipprefixes": {
+        "the addresses that a NAT gateway shows": (f"{_KINDS}test_a_service_sees_any_address_of_a_public_prefix",),
+    },
+    "microsoft.network/serviceendpointpolicies": {
+        "which accounts a service endpoint leads to": (
+            f"{_KINDS}test_a_service_endpoint_policy_lets_only_listed_accounts_pass",
+        ),
+    },
+    "microsoft.network/virtualnetworkappliances": {
+        "next hop that forwards without translating": (
+            f"{_KINDS}test_a_routing_appliance_forwards_without_translating",
+        ),
+    },
+    "microsoft.servicebus/namespaces": {
+        "its firewall, by public address": (f"{_FIREWALLS}[Microsoft.ServiceBus/namespaces]",),
+    },
+    "microsoft.sql/servers": {
+        "its firewall, by public address": (f"{_FIREWALLS}[Microsoft.Sql/servers]",),
+    },
+    "microsoft.storage/storageaccounts": {
+        "its firewall: address rules and the region": (
+            f"{_KINDS}test_an_address_rule_of_storage_is_no_use_in_its_own_region",
+        ),
+        "its firewall: subnet rules by service endpoint": (
+            f"{_KINDS}test_a_subnet_rule_of_storage_needs_the_service_endpoint",
+        ),
+    },
     "microsoft.network/publicipaddresses": {
         "outbound source, inbound destination; Standard closed by default": (
             f"{_NETWORK}test_network.py::test_public_skus",
@@ -204,6 +271,7 @@ WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 #: ARM type in lower case → what is not done with it.
 NOTES: Mapping[str, str] = {
+    "microsoft.network/networksecuritygroups/defaultsecurityrules": "Azure's default rules are built in",
     "microsoft.network/connections": (
         "a packet by a VPN between two virtual networks is not followed beyond the gateway: UNKNOWN"
     ),

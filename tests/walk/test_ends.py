@@ -16,6 +16,7 @@ from simulator.network.model import Network
 from simulator.network.platform_services import services
 from simulator.network.service_tags import tag_prefixes
 from simulator.space.addresses import Prefix, parse_address
+from simulator.walk import question_sets
 from simulator.walk.explain import explain
 from simulator.walk.questions import parse_question
 from tests.network.arm import gateway, network, nic, peering, rid, subnet_id, vnet
@@ -229,3 +230,16 @@ def test_the_pieces_of_a_set_are_told_by_their_fate(world: Network) -> None:
 
 def test_one_packet_needs_no_note_about_others(world: Network) -> None:
     assert not any("pieces" in note for note in explain(world, "vm-web1", "vm-sql1:1433").notes)
+
+
+def test_the_pairs_of_two_sets_are_bounded_and_the_note_says_so(
+    world: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = explain(world, "10.0.0.0/8", "10.0.0.0/8:80").notes
+    assert not any(note.startswith("only") for note in whole)
+    monkeypatch.setattr(question_sets, "MOST_PAIRS", 6)
+    notes = explain(world, "10.0.0.0/8", "10.0.0.0/8:80").notes
+    assert whole[0] == notes[0]
+    (bound,) = [note for note in notes if note.startswith("only")]
+    assert int(bound.split()[1]) <= 6
+    assert sum(int(note.split(" of ")[0]) for note in notes if ", such as " in note) == int(bound.split()[1])
