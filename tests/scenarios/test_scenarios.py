@@ -1,8 +1,8 @@
 """Every scenario's expected*.csv: what an Azure engineer expects of each flow, derived by hand from Azure's rules.
 
-Adding a case is adding a row. `rule` is the deciding rule as ``filter/rule``: the denying one, or, of an allowed flow,
-the last filter rule that let it pass; empty where no rule decided. ``expected.csv`` asks the topology,
-``expected-after-x.csv`` asks it after ``change-x.yaml``.
+Adding a case is adding a row; a folder may hold stages or variants in folders of their own. `rule` is the deciding rule
+as ``filter/rule``: the denying one, or, of an allowed flow, the last filter rule that let it pass; empty where no rule
+decided. ``expected.csv`` asks the topology, ``expected-after-x.csv`` asks it after ``change-x.yaml``.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from simulator.network.model import Network
 from tests.scenarios.questions import Question, ask, network_of
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
-FILES = sorted(SCENARIOS.glob("*/expected*.csv"))
-TOPOLOGIES = sorted(SCENARIOS.glob("*/topology.yaml"))
+FILES = sorted(SCENARIOS.rglob("expected*.csv"))
+TOPOLOGIES = sorted({path.with_name("topology.yaml") for path in FILES})
+CHANGES = sorted(path for topology in TOPOLOGIES for path in topology.parent.glob("change-*.yaml"))
 COLUMNS = ["source", "destination", "protocol", "port", "verdict", "reason", "rule", "why"]
 AFTER = "expected-after-"
 
@@ -38,7 +39,9 @@ def network_asked(path: Path) -> Network:
 
 
 def name_of(path: Path) -> str:
-    return path.parent.name if path.stem == "expected" else f"{path.parent.name}-{path.stem.removeprefix('expected-')}"
+    """``learn-erp/stage-5``, ``hub-spoke-after-lock-down-sql``."""
+    folder = path.parent.relative_to(SCENARIOS).as_posix()
+    return folder if path.stem in ("expected", "topology") else f"{folder}-{path.stem.removeprefix('expected-')}"
 
 
 CASES = [
@@ -70,13 +73,13 @@ def test_the_file_has_the_columns_and_no_question_twice(path: Path) -> None:
     assert all(row["why"] for row in rows)
 
 
-@pytest.mark.parametrize("path", TOPOLOGIES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("path", TOPOLOGIES, ids=name_of)
 def test_the_topology_loads_without_errors_and_has_a_guide(path: Path) -> None:
     assert [issue for issue in network_of(path).issues if issue.severity == "error"] == []
-    assert path.with_name("README.md").is_file()
+    assert any((folder / "README.md").is_file() for folder in (path.parent, path.parent.parent))
 
 
-@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*/change-*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CHANGES, ids=name_of)
 def test_every_change_fits_its_topology_and_has_expectations(path: Path) -> None:
     network_of(path.with_name("topology.yaml"), path)
     assert path.with_name(f"{AFTER}{path.stem.removeprefix('change-')}.csv") in FILES
