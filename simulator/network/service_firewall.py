@@ -161,8 +161,8 @@ def _ask_subnet(entrance: Entrance, caller: Caller, refusal: str) -> Admission:
 
 
 def _ask_private(entrance: Entrance, caller: Caller, refusal: str) -> Admission:
-    text = f"from its own region the account sees a private address, which {entrance.addresses_in} cannot list"
-    return Admission(refusal, text)
+    text = "a caller in the region of the account comes by a private address, which"
+    return Admission(refusal, f"{text} {entrance.addresses_in} cannot list")
 
 
 def _ask_unknown(entrance: Entrance, caller: Caller, refusal: str) -> Admission:

@@ -320,7 +320,7 @@ TEXTS = [
     (
         storage(networkAcls=RULES),
         PRIVATE,
-        "from its own region the account sees a private address, which ipRules cannot list",
+        "a caller in the region of the account comes by a private address, which ipRules cannot list",
     ),
     (sql("0.0.0.0"), UNLISTED, "firewallRules have r0 (0.0.0.0), which lets in everything inside Azure"),
 ]
