@@ -13,6 +13,8 @@ NIC = f"{NETWORK}/networkInterfaces/nic"
 MANAGER = f"{NETWORK}/networkManagers/avnm"
 STORAGE = f"{ROOT}/Microsoft.Storage/storageAccounts/st01"
 BALANCER = f"{NETWORK}/loadBalancers/lb"
+PERIMETER = f"{NETWORK}/networkSecurityPerimeters/nsp"
+SQL = f"{ROOT}/Microsoft.Sql/servers/sql"
 
 
 class Sample(NamedTuple):
@@ -34,6 +36,8 @@ _ACLS = {
 }
 _DENIES = {"network_acls.default_action": "Deny", "network_acls.ip_rules.0.value": "203.0.113.0/24"}
 _RULE_SET = {"defaultAction": "Deny", "ipRules": [{"ipMask": "203.0.113.7"}]}
+_LISTS = {"default_action": "Deny", "ip_rules.0.value": "203.0.113.7"}
+_ROUTING = f"{MANAGER}/routingConfigurations/rc"
 _ADMIN = f"{MANAGER}/securityAdminConfigurations/sac"
 _ADMIN_RULE = {
     "priority": 10,
@@ -49,6 +53,83 @@ _ADDS = {"effect": "addToNetworkGroup", "details": {"networkGroupId": f"{MANAGER
 
 #: ARM type in lower case → a resource of it.
 SAMPLES: Mapping[str, Sample] = {
+    "microsoft.eventhub/namespaces/networkrulesets": Sample(
+        f"{ROOT}/Microsoft.EventHub/namespaces/eh/networkRuleSets/default", _RULE_SET, _LISTS
+    ),
+    "microsoft.servicebus/namespaces/networkrulesets": Sample(
+        f"{ROOT}/Microsoft.ServiceBus/namespaces/sb/networkRuleSets/default", _RULE_SET, _LISTS
+    ),
+    "microsoft.sql/servers/firewallrules": Sample(
+        f"{SQL}/firewallRules/r",
+        {"startIpAddress": "203.0.113.1", "endIpAddress": "203.0.113.9"},
+        {"start_ip_address": "203.0.113.1", "end_ip_address": "203.0.113.9"},
+    ),
+    "microsoft.sql/servers/virtualnetworkrules": Sample(
+        f"{SQL}/virtualNetworkRules/r", {"virtualNetworkSubnetId": SUBNET}, {"virtual_network_subnet_id.name": "web"}
+    ),
+    "microsoft.network/expressroutecircuits/peerings": Sample(
+        f"{NETWORK}/expressRouteCircuits/er/peerings/p",
+        {"peeringType": "MicrosoftPeering"},
+        {"peering_type": "MicrosoftPeering"},
+    ),
+    "microsoft.network/loadbalancers/backendaddresspools": Sample(
+        f"{BALANCER}/backendAddressPools/pool",
+        {"loadBalancerBackendAddresses": [{"name": "a", "properties": {"ipAddress": "10.0.0.4"}}]},
+        {"load_balancer_backend_addresses.0.ip_address": "10.0.0.4"},
+    ),
+    "microsoft.network/loadbalancers/frontendipconfigurations": Sample(
+        f"{BALANCER}/frontendIPConfigurations/fe",
+        {"privateIPAddress": "10.0.0.10"},
+        {"private_ip_address": "10.0.0.10"},
+    ),
+    "microsoft.network/loadbalancers/inboundnatrules": Sample(
+        f"{BALANCER}/inboundNatRules/ssh",
+        {"frontendPort": 50001, "backendPort": 22},
+        {"frontend_port": 50001, "backend_port": 22},
+    ),
+    "microsoft.network/loadbalancers/loadbalancingrules": Sample(
+        f"{BALANCER}/loadBalancingRules/r",
+        {"protocol": "All", "frontendPort": 0},
+        {"protocol": "*", "frontend_port": 0},
+    ),
+    "microsoft.network/loadbalancers/outboundrules": Sample(
+        f"{BALANCER}/outboundRules/out", {"protocol": "Tcp"}, {"protocol": "Tcp"}
+    ),
+    "microsoft.network/loadbalancers/probes": Sample(
+        f"{BALANCER}/probes/p", {"protocol": "Tcp", "port": 8080}, {"port": 8080}
+    ),
+    "microsoft.network/networkmanagers/routingconfigurations": Sample(
+        _ROUTING, {"description": "routes of the spokes"}, {"name": "rc"}
+    ),
+    "microsoft.network/networkmanagers/routingconfigurations/rulecollections": Sample(
+        f"{_ROUTING}/ruleCollections/c",
+        {"disableBgpRoutePropagation": "True", "appliesTo": [{"networkGroupId": f"{MANAGER}/networkGroups/g"}]},
+        {"disable_bgp_route_propagation": "True", "applies_to.0.network_group_id.name": "g"},
+    ),
+    "microsoft.network/networkmanagers/routingconfigurations/rulecollections/rules": Sample(
+        f"{_ROUTING}/ruleCollections/c/rules/r",
+        {
+            "destination": {"type": "AddressPrefix", "destinationAddress": "10.0.0.0/8"},
+            "nextHop": {"nextHopType": "VirtualAppliance", "nextHopAddress": "10.0.1.4"},
+        },
+        {"destination.destination_address": "10.0.0.0/8", "next_hop.next_hop_address": "10.0.1.4"},
+    ),
+    "microsoft.network/networksecurityperimeters/profiles": Sample(f"{PERIMETER}/profiles/p", {}, {"name": "p"}),
+    "microsoft.network/networksecurityperimeters/profiles/accessrules": Sample(
+        f"{PERIMETER}/profiles/p/accessRules/r",
+        {"direction": "Inbound", "addressPrefixes": ["203.0.113.0/24"]},
+        {"direction": "Inbound", "address_prefixes.0": "203.0.113.0/24"},
+    ),
+    "microsoft.network/networksecurityperimeters/resourceassociations": Sample(
+        f"{PERIMETER}/resourceAssociations/a",
+        {"accessMode": "Enforced", "privateLinkResource": _reference(STORAGE)},
+        {"access_mode": "Enforced", "private_link_resource.name": "st01"},
+    ),
+    "microsoft.network/serviceendpointpolicies/serviceendpointpolicydefinitions": Sample(
+        f"{NETWORK}/serviceEndpointPolicies/sep/serviceEndpointPolicyDefinitions/d",
+        {"service": "Microsoft.Storage", "serviceResources": [STORAGE]},
+        {"service_resources.0": STORAGE},
+    ),
     "microsoft.authorization/policyassignments": Sample(
         f"{_POLICIES}/policyAssignments/a",
         {"policyDefinitionId": _POLICY, "scope": "/subscriptions/s", "enforcementMode": "DoNotEnforce"},

@@ -19,10 +19,91 @@ _FIREWALLS = f"{_KINDS}test_the_firewall_of_a_service_asks_for_the_callers_addre
 _GROUPS = f"{_NETWORK}test_network_groups.py::"
 _CONNECTED = f"{_NETWORK}test_connected_groups.py::"
 _PEERED = f"{_NETWORK}test_managed_peerings.py::"
+_BALANCERS = f"{_NETWORK}test_balancers.py::"
+_LETS_IN = f"{_NETWORK}test_service_firewall.py::"
+_ROUTED = f"{_NETWORK}test_managed_routes.py::"
 _MANAGER = "microsoft.network/networkmanagers"
+_BALANCER = "microsoft.network/loadbalancers"
+_PERIMETER = "microsoft.network/networksecurityperimeters"
 
 #: ARM type in lower case → what a layer does with it → tests.
 WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "microsoft.eventhub/namespaces/networkrulesets": {
+        "address and subnet rules": (f"{_LETS_IN}test_messaging",),
+    },
+    "microsoft.servicebus/namespaces/networkrulesets": {
+        "address and subnet rules": (
+            f"{_LETS_IN}test_messaging",
+            f"{_LETS_IN}test_that_service_bus_is_open_without_rules_is_an_assumption",
+        ),
+    },
+    "microsoft.sql/servers/firewallrules": {"ranges, 0.0.0.0 for all of Azure": (f"{_LETS_IN}test_sql",)},
+    "microsoft.sql/servers/virtualnetworkrules": {
+        "subnet rules in force": (f"{_LETS_IN}test_sql_rules_that_are_not_in_force_and_disabled_access",),
+    },
+    "microsoft.network/expressroutecircuits/peerings": {
+        "what a site reaches by the circuit": (
+            f"{_NETWORK}test_other_services.py::test_what_a_service_sees_of_on_premises",
+        ),
+    },
+    f"{_BALANCER}/backendaddresspools": {
+        "members named by NIC, pool or address": (
+            f"{_BALANCERS}test_members_named_from_either_side_or_by_address_are_one",
+        ),
+    },
+    f"{_BALANCER}/frontendipconfigurations": {
+        "internal and public frontends": (
+            f"{_BALANCERS}test_an_internal_frontend_is_an_endpoint_of_its_subnet",
+            f"{_BALANCERS}test_a_public_frontend_lies_with_its_first_backend",
+        ),
+    },
+    f"{_BALANCER}/inboundnatrules": {
+        "one port to one NIC, before the balancing rules": (
+            f"{_BALANCERS}test_nat_rules_come_first_and_ha_ports_last",
+        ),
+    },
+    f"{_BALANCER}/loadbalancingrules": {
+        "ports, HA ports, backends": (
+            f"{_BALANCERS}test_a_rule_with_its_probe_and_backends_by_id",
+            f"{_BALANCERS}test_nat_rules_come_first_and_ha_ports_last",
+        ),
+    },
+    f"{_BALANCER}/outboundrules": {
+        "outbound source by protocol": (
+            f"{_NETWORK}test_outbound.py::test_a_load_balancer_carries_the_protocols_of_its_rules",
+        ),
+    },
+    f"{_BALANCER}/probes": {
+        "the port that filters must let in": (f"{_BALANCERS}test_a_rule_with_its_probe_and_backends_by_id",),
+    },
+    f"{_MANAGER}/routingconfigurations": {
+        "written where deployed": (f"{_ROUTED}test_what_is_not_said_to_be_deployed_here_writes_nothing",),
+    },
+    f"{_MANAGER}/routingconfigurations/rulecollections": {
+        "managed route tables, propagation": (
+            f"{_ROUTED}test_a_new_table_keeps_gateway_routes_out_where_a_collection_says_so_and_an_own_one_stays",
+        ),
+    },
+    f"{_MANAGER}/routingconfigurations/rulecollections/rules": {
+        "user-defined routes; those of the table stay": (
+            f"{_ROUTED}test_next_hops_are_those_of_user_defined_routes",
+            f"{_ROUTED}test_a_destination_that_the_table_has_already_is_left_as_it_is",
+        ),
+    },
+    f"{_PERIMETER}/profiles": {
+        "whose rules are asked": (f"{_LETS_IN}test_a_profile_outside_the_export_is_not_guessed",)
+    },
+    f"{_PERIMETER}/profiles/accessrules": {
+        "prefixes, subscriptions, perimeters": (f"{_LETS_IN}test_callers_of_a_service_in_a_perimeter",),
+    },
+    f"{_PERIMETER}/resourceassociations": {
+        "Learning and Enforced against public access": (f"{_LETS_IN}test_the_matrix_of_perimeters",),
+    },
+    "microsoft.network/serviceendpointpolicies/serviceendpointpolicydefinitions": {
+        "listed accounts, groups and subscriptions": (
+            f"{_NETWORK}test_other_services.py::test_service_endpoint_policies",
+        ),
+    },
     "microsoft.authorization/policyassignments": {
         "adds members to network groups where it is enforced": (
             f"{_GROUPS}test_an_assignment_adds_where_it_is_enforced",
