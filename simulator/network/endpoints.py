@@ -20,13 +20,14 @@ from simulator.network.subnet_services import managed_endpoints, routing_applian
 
 def build_endpoints(snapshot: Snapshot, subnets: Mapping[ResourceId, Subnet]) -> tuple[Endpoint, ...]:
     """NICs that sit in a subnet, then firewalls, routing appliances, managed services and frontends, each by id."""
-    return (
+    given = (
         *nic_endpoints(snapshot),
         *_firewall_endpoints(snapshot, subnets),
         *routing_appliance_endpoints(snapshot, subnets),
-        *managed_endpoints(snapshot, subnets),
-        *frontend_endpoints(snapshot),
     )
+    frontends = tuple(frontend_endpoints(snapshot))
+    taken = {(one.virtual_network, address) for one in (*given, *frontends) for address in one.addresses}
+    return (*given, *managed_endpoints(snapshot, subnets, taken), *frontends)
 
 
 def _firewall_endpoints(snapshot: Snapshot, subnets: Mapping[ResourceId, Subnet]) -> Iterator[Endpoint]:

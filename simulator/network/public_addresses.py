@@ -5,7 +5,7 @@ Learn: azure/virtual-network/ip-services/public-ip-addresses
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 from simulator.azure.network_interface import PublicIpAddress
@@ -38,7 +38,11 @@ def public_sku(snapshot: Snapshot, references: Iterable[ResourceId]) -> Literal[
     return "Basic" if any(address and address.sku.name.lower() == "basic" for address in held) else "Standard"
 
 
-def first_usable_address(subnet: Subnet | None) -> str | None:
-    """The first IPv4 address of the subnet that Azure gives away; None when the subnet is not known."""
+def first_usable_address(subnet: Subnet | None, taken: Collection[str] = ()) -> str | None:
+    """The first IPv4 address of the subnet that Azure gives away, but for those `taken`.
+
+    None when the subnet is not known, or full.
+    """
     prefixes = [prefix for prefix in readable_prefixes(subnet.prefixes if subnet else ()) if prefix.is_ipv4]
-    return format_address(prefixes[0].low + FIRST_USABLE) if prefixes else None
+    values = (value for prefix in prefixes for value in range(prefix.low + FIRST_USABLE, prefix.high))
+    return next((text for text in map(format_address, values) if text not in taken), None)

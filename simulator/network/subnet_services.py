@@ -6,9 +6,9 @@ azure/virtual-network/virtual-network-routing-appliance-overview
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from simulator.azure.resource import ResourceId
+from simulator.azure.resource import Resource, ResourceId
 from simulator.azure.snapshot import Appliance, Snapshot
 from simulator.azure.subnet_service import ApplicationGateway, BastionHost, RoutingAppliance, SubnetConfiguration
 from simulator.azure.virtual_network import Subnet
@@ -16,14 +16,24 @@ from simulator.network.model import Endpoint
 from simulator.network.public_addresses import first_usable_address, public_addresses, spelled_addresses
 
 
-def managed_endpoints(snapshot: Snapshot, subnets: Mapping[ResourceId, Subnet]) -> Iterator[Endpoint]:
-    """Bastion hosts, then application gateways. No export tells their instances' addresses: the first stands here."""
-    for host in snapshot.all(BastionHost):
-        yield from _managed(snapshot, subnets, host, host.ip_configurations, host.ip_configurations)
-    for gateway in snapshot.all(ApplicationGateway):
-        yield from _managed(
-            snapshot, subnets, gateway, gateway.gateway_ip_configurations, gateway.frontend_ip_configurations
-        )
+def managed_endpoints(
+    snapshot: Snapshot, subnets: Mapping[ResourceId, Subnet], taken: Iterable[tuple[ResourceId, str]]
+) -> Iterator[Endpoint]:
+    """Bastion hosts, then application gateways. No export tells their instances' addresses: the first free one stands
+    here. `taken` are those of other endpoints, (VNet, address).
+    """
+    held = set(taken)
+    hosts = ((one, one.ip_configurations, one.ip_configurations) for one in snapshot.all(BastionHost))
+    gateways = (
+        (one, one.gateway_ip_configurations, one.frontend_ip_configurations) for one in snapshot.all(ApplicationGateway)
+    )
+    for service, placing, public in (*hosts, *gateways):
+        placed = _subnet(placing)
+        if placed is not None:
+            near = {address for network, address in held if network == placed.parent}
+            addresses = spelled_addresses([first_usable_address(subnets.get(placed), near)])
+            held |= {(placed.parent, address) for address in addresses}
+            yield _managed(snapshot, service, placed, addresses, public)
 
 
 def routing_appliance_endpoints(snapshot: Snapshot, subnets: Mapping[ResourceId, Subnet]) -> Iterator[Endpoint]:
@@ -47,24 +57,22 @@ def routing_appliance_endpoints(snapshot: Snapshot, subnets: Mapping[ResourceId,
 
 def _managed(
     snapshot: Snapshot,
-    subnets: Mapping[ResourceId, Subnet],
-    service: BastionHost | ApplicationGateway,
-    placing: tuple[SubnetConfiguration, ...],
+    service: Resource,
+    placed: ResourceId,
+    addresses: tuple[str, ...],
     public: tuple[SubnetConfiguration, ...],
-) -> Iterator[Endpoint]:
-    placed = _subnet(placing)
+) -> Endpoint:
     references = [held.public_ip_address for held in public if held.public_ip_address is not None]
-    if placed is not None:
-        yield Endpoint(
-            id=service.id,
-            kind="managed",
-            name=service.name,
-            subnet=placed,
-            virtual_network=placed.parent,
-            addresses=spelled_addresses([first_usable_address(subnets.get(placed))]),
-            public_addresses=public_addresses(snapshot, references),
-            public_sku="Standard" if references else "",
-        )
+    return Endpoint(
+        id=service.id,
+        kind="managed",
+        name=service.name,
+        subnet=placed,
+        virtual_network=placed.parent,
+        addresses=addresses,
+        public_addresses=public_addresses(snapshot, references),
+        public_sku="Standard" if references else "",
+    )
 
 
 def _subnet(configurations: tuple[SubnetConfiguration, ...]) -> ResourceId | None:

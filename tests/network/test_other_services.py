@@ -246,6 +246,14 @@ def test_managed_services_and_routing_appliances_are_endpoints() -> None:
     assert not codes(held)
 
 
+def test_managed_services_take_free_addresses() -> None:
+    small = vnet("v", "10.0.0.0/16", {"agw": "10.0.2.0/29"})
+    gateways = [placed("applicationGateways", f"agw{at}", "v/agw", "gatewayIPConfigurations") for at in range(3)]
+    held = network(small, nic("vm", "v/agw", "10.0.2.4"), *gateways)
+    assert [one.addresses for one in held.endpoints] == [("10.0.2.4",), ("10.0.2.5",), ("10.0.2.6",), ()]
+    assert not codes(held)
+
+
 def test_a_service_without_a_subnet_is_left_out() -> None:
     held = network(HUB, resource("bastionHosts", "bas"), resource("virtualNetworkAppliances", "ra"))
     assert held.endpoints == ()
