@@ -11,7 +11,7 @@ import simulator as sim
 from simulator.network.model import Network
 from simulator.network.routes import EffectiveRoute
 from simulator.walk.predictions import Observation
-from simulator.walk.trace import Hop, Step, Trace
+from simulator.walk.trace import Blocker, Hop, Step, Trace
 from tests.scenarios.question_files import Ask, Expected
 
 _FILTERS = ("admin rules", "subnet NSG", "NIC NSG")
@@ -54,16 +54,28 @@ def answer_of(trace: Trace, expected: Expected) -> dict[str, object]:
         "there": [hop_text(hop, addresses) for hop in trace.hops],
         "back": [hop_text(hop, addresses[::-1]) for hop in trace.return_hops],
         "says": [text for text in expected.says if any(text in line for line in lines_of(trace))],
-        "assumptions": [key for key in expected.assumptions if key in found.assumptions],
+        "blockers": [blocker_text(held, addresses) for held in trace.blockers],
+        "assumptions": [key for key in expected.assumptions if key in found.assumptions and is_told(trace, key)],
     }
     return {key: said[key] for key in expected.model_fields_set}
 
 
+def is_told(trace: Trace, key: str) -> bool:
+    """Does the trace print the open question of this key with the reading that it took?"""
+    return any(line.startswith(f"{key} = ") for line in trace.assumptions)
+
+
 def lines_of(trace: Trace) -> Iterator[str]:
     """Every line that the trace shows."""
-    for hop in (*trace.hops, *trace.return_hops):
-        yield from (step.text for step in hop.steps)
+    steps = [step for hop in (*trace.hops, *trace.return_hops) for step in hop.steps]
+    for step in (*steps, *(held.step for held in trace.blockers)):
+        yield step.text
+        yield from step.details
     yield from trace.notes
+
+
+def blocker_text(held: Blocker, addresses: list[str]) -> str:
+    return f"{held.place}: {step_text(held.step, addresses)}"
 
 
 def observation_text(seen: Observation) -> str:

@@ -35,8 +35,8 @@ class Expected(Strict):
 
     `rule` is ``filter/rule``, ``""`` where none decided. `route` is the first route decision, ``prefix -> next hop``.
     `observed` has a line for every NIC whose flow log holds the packet: name, direction, verdict, rules in order.
-    `there` and `back` are the whole walk: at each place, layer → what decided. `says` are texts that the trace holds.
-    `assumptions` are open questions that touched the answer.
+    `there` and `back` are the whole walk: at each place, layer → what decided. `blockers` is all that stands in the
+    way, as ``place: what``. `says` are texts that the trace holds. `assumptions` are open questions that touched it.
     """
 
     verdict: Literal["ALLOW", "DENY", "UNKNOWN", "INTERMITTENT"]
@@ -49,6 +49,7 @@ class Expected(Strict):
     observed: list[str] | None = None
     there: list[dict[str, dict[str, str]]] | None = None
     back: list[dict[str, dict[str, str]]] | None = None
+    blockers: list[str] | None = None
     says: list[str] = []
     assumptions: list[str] = []
 
@@ -77,6 +78,30 @@ class Ask(Strict):
         port = "" if self.port is None else f":{self.port}"
         after = f" after {self.change.removesuffix('.yaml')}" if self.change else ""
         return f"{self.source}->{self.destination}{port}/{self.protocol}{after}"
+
+
+class Session(Strict):
+    """A session that stands when `change` is made, or when the topology of `after` takes the place of the folder's.
+
+    `steady_state` is its kind in the impact of the change, `new_flows_only` the same in that mode; or ``unchanged``.
+    """
+
+    source: str
+    destination: str
+    protocol: str = "tcp"
+    port: int
+    change: str | None = None
+    after: str | None = None
+    steady_state: str
+    new_flows_only: str
+
+    @property
+    def question(self) -> Ask:
+        """The packet that begins it."""
+        expect = Expected(verdict="ALLOW", reason="DELIVERED")
+        return Ask(
+            source=self.source, destination=self.destination, protocol=self.protocol, port=self.port, expect=expect
+        )
 
 
 class Verify(Strict):
@@ -109,6 +134,7 @@ class QuestionFile(Strict):
     later: str = ""
     topology: str = "topology.yaml"
     ask: list[Ask] = Field(default=[])
+    sessions: list[Session] = []
     verify: list[Verify] = []
     encryption: dict[str, Encryption] = {}
 

@@ -15,6 +15,7 @@ from tests.scenarios.golden_table import README, readme
 from tests.scenarios.question_files import (
     Ask,
     Reading,
+    Session,
     Verify,
     asked,
     id_of,
@@ -22,6 +23,7 @@ from tests.scenarios.question_files import (
     question_in,
     topology_of,
 )
+from tests.scenarios.sessions import change_of, kinds_of_impact
 
 FOLDERS = question_folders()
 
@@ -35,6 +37,11 @@ CASES = [
     pytest.param(folder, ask, reading, id=case_id(folder, ask, reading))
     for folder in FOLDERS
     for ask, reading in asked(folder)
+]
+SESSIONS = [
+    pytest.param(folder, session, id=f"{id_of(folder)} {session.question} {session.change or session.after}")
+    for folder in FOLDERS
+    for session in question_in(folder).sessions
 ]
 VERIFICATIONS = [
     pytest.param(folder, verify, id=f"{id_of(folder)} {verify.nic} {verify.direction} {verify.remote}")
@@ -57,6 +64,16 @@ def test_the_packet_has_the_expected_answer(folder: Path, ask: Ask, reading: Rea
     assert answer_of(trace, expected) == expected.model_dump(exclude_unset=True), ask.why
 
 
+@pytest.mark.parametrize(("folder", "session"), SESSIONS)
+def test_a_session_fares_as_expected(folder: Path, session: Session) -> None:
+    network = network_of(topology_of(folder), None, ())
+    trace = explained(network, session.question)
+    assert trace.prediction.reason == "DELIVERED"
+    change = change_of(folder, session)
+    found = [kinds_of_impact(network, change, trace, new_flows_only=only) for only in (False, True)]
+    assert found == [session.steady_state, session.new_flows_only]
+
+
 @pytest.mark.parametrize(("folder", "verify"), VERIFICATIONS)
 def test_ip_flow_verify_says_what_azure_says(folder: Path, verify: Verify) -> None:
     network = network_of(topology_of(folder), None, ())
@@ -77,14 +94,15 @@ def test_the_topology_has_no_errors_and_the_question_asks_something(folder: Path
     network = network_of(topology_of(folder), None, ())
     assert [issue for issue in network.issues if issue.severity == "error"] == []
     question = question_in(folder)
-    assert question.ask or question.encryption
+    assert question.ask or question.sessions or question.encryption
     assert len({str(ask) for ask in question.ask}) == len(question.ask)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=id_of)
 def test_every_file_of_the_folder_is_used(folder: Path) -> None:
     question = question_in(folder)
-    used = {"question.yaml", question.topology, *(ask.change for ask in question.ask if ask.change)}
+    changes = [session.change or session.after for session in question.sessions]
+    used = {"question.yaml", question.topology, *changes, *(ask.change for ask in question.ask)}
     names = {path.name for path in folder.iterdir() if path.is_file()}
     assert names <= used | {name for name in names if name.endswith(".json")}
 
