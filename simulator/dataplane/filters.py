@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.filter_table import NO_MATCH, FilterTable, Header
 from simulator.dataplane.interned import Interned
 from simulator.dataplane.places import endpoint_column
-from simulator.network.admin_rules import admin_rules, is_admin_exempt
+from simulator.network.admin_rules import admin_rules_by_manager, is_admin_exempt, joined_lists
 from simulator.network.assumptions import is_assumed
 from simulator.network.filter_rules import FilterRule, platform_rules, security_group_rules
 from simulator.network.model import Endpoint, Network
@@ -23,6 +23,7 @@ from simulator.network.model import Endpoint, Network
 Int32 = npt.NDArray[np.int32]
 UInt8 = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
+RuleLists = tuple[tuple[FilterRule, ...], ...]
 DIRECTIONS: tuple[Direction, Direction] = ("Inbound", "Outbound")
 INBOUND, OUTBOUND = 0, 1
 #: Table numbers: no filter stands there; a filter is named but not in the export.
@@ -67,7 +68,8 @@ class Filters:
         self._tables: dict[int, FilterTable] = {}
         self._every_protocol = is_assumed(network, "any_protocol_is_every_protocol")
         self.platform = Interned(self._platform_table)
-        self.admin = self._by_direction(self._admin_table)
+        self.admin = (self._admin_tables("Inbound"), self._admin_tables("Outbound"))
+        self.other_admin = (self._admin_tables("Inbound", other=True), self._admin_tables("Outbound", other=True))
         self.nic_group = self._by_direction(lambda e, d: self._group_table(_nic_group(e), d))
         self.subnet_group = self._by_direction(lambda e, d: self._group_table(self._subnet_group(e), d))
         self.has_group = (self.nic_group[INBOUND] != NO_TABLE) | (self.subnet_group[INBOUND] != NO_TABLE)
@@ -137,11 +139,33 @@ class Filters:
         inbound, outbound = (column.astype(np.int32) for column in columns)
         return inbound, outbound
 
-    def _admin_table(self, endpoint: Endpoint, direction: Direction) -> int:
+    def _admin_tables(self, direction: Direction, *, other: bool = False) -> tuple[Int32, ...]:
+        """The table of every place in each list of admin rules that is asked: one list, as long as one manager decides.
+
+        `other`: as under the other reading of ``first_manager_decides``; the same where no place has several managers.
+        """
+        lists = {one.id: self._admin_lists(one, direction, other) for one in self._network.endpoints}
+        depth = max((len(held) for held in lists.values()), default=0)
+        return tuple(self._admin_column(direction, lists, at) for at in range(max(depth, 1)))
+
+    def _admin_column(self, direction: Direction, lists: Mapping[ResourceId, RuleLists], at: int) -> Int32:
+        def table(endpoint: Endpoint) -> int:
+            return self._admin_table(endpoint, direction, lists[endpoint.id], at)
+
+        return endpoint_column(self._network, table, NO_TABLE).astype(np.int32)
+
+    def _admin_lists(self, endpoint: Endpoint, direction: Direction, other: bool) -> RuleLists:
         if is_admin_exempt(self._network, endpoint.subnet) or endpoint.private_endpoint is not None:
+            return ()
+        by_manager = admin_rules_by_manager(self._network, endpoint.virtual_network, direction)
+        one_list = is_assumed(self._network, "first_manager_decides") != other
+        return joined_lists(by_manager) if one_list else by_manager
+
+    def _admin_table(self, endpoint: Endpoint, direction: Direction, lists: RuleLists, at: int) -> int:
+        if at >= len(lists):
             return NO_TABLE
-        rules = admin_rules(self._network, endpoint.virtual_network, direction)
-        return self.add(endpoint.virtual_network, direction, rules) if rules else NO_TABLE
+        of = "all managers" if len(lists) == 1 else f"manager {at}"
+        return self.add(endpoint.virtual_network, f"{direction} of {of}", lists[at])
 
     def _group_table(self, group: ResourceId | None, direction: Direction) -> int:
         if group is None:

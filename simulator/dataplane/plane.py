@@ -57,6 +57,8 @@ class DataPlane:
         self.appliances.translate(self.facts.is_public, self.regions)
         first, last = self.atoms.interval(IPV4_SPACE)[0]
         self.is_ipv4 = (np.arange(len(self.atoms)) >= first) & (np.arange(len(self.atoms)) < last)
+        self.seen_vnets = Interned(self._seen_vnet)
+        self.told_on_premises = self._told_on_premises()
         self.egress = Egress(network, self.places)
         self.balancers = Balancers(network, self.places)
         self.services = PlatformServices(network, self.places, self.atoms, self.egress)
@@ -69,7 +71,6 @@ class DataPlane:
         self.private_endpoint_states = Interned(self._private_endpoint_state)
         # What sends and receives by itself, behind the filters of a NIC.
         self.is_nic = endpoint_column(network, lambda one: one.kind in ("nic", "appliance", "managed"), False)
-        self.is_load_balanced = endpoint_column(network, lambda one: one.is_load_balanced, False)
         self.has_public_ip = endpoint_column(network, lambda one: bool(one.public_addresses), False)
         self.has_standard_public_ip = endpoint_column(network, lambda one: one.public_sku == "Standard", False)
         self.gateway_routes_unknown = np.zeros(self.places.nowhere + 1, bool)
@@ -80,6 +81,29 @@ class DataPlane:
             held = network.snapshot.get(gateway.id, VirtualNetworkGateway)
             forced = held is not None and held.gateway_default_site is not None  # forced tunnelling of a VPN gateway
             self.gateway_has_default[number] = forced or 0 in lengths
+
+    def _told_on_premises(self) -> npt.NDArray[np.bool_]:
+        """Which regions each gateway tells on-premises of: its VNet, peers with gateway transit, what is no VNet."""
+        network, facts = self.network, self.facts
+        numbers = self.places.vnet_number
+        told = np.stack([*(facts.vnet < 0 for _ in self.places.gateways), np.zeros(len(self.regions), bool)])
+        for at, gateway in enumerate(self.places.gateways):
+            hub = gateway.virtual_network
+            spokes = (remote for own, remote in network.peerings if own == hub)
+            lent = (spoke for spoke in spokes if self._uses_gateways_of(hub, spoke))
+            for vnet in (hub, *lent):
+                if vnet in numbers:
+                    told[at] |= facts.in_vnet[numbers[vnet]]
+        return told
+
+    def _uses_gateways_of(self, hub: ResourceId, spoke: ResourceId) -> bool:
+        own, theirs = self.network.peerings.get((hub, spoke)), self.network.peerings.get((spoke, hub))
+        return own is not None and theirs is not None and own.allow_gateway_transit and theirs.use_remote_gateways
+
+    def _seen_vnet(self, vnet: int, region: int) -> int:
+        """The VNet that has a region as seen from one: itself, else a direct peer, else whichever there is."""
+        near = (held for held in self.nearby(vnet) if self.facts.in_vnet[held, region])
+        return next(near, int(self.facts.vnet[region]))
 
     def address(self, atom: int) -> str:
         """The first address of an atom; the only one of an atom that an endpoint owns."""

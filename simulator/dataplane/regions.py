@@ -80,7 +80,11 @@ def region_prefixes(network: Network) -> set[Prefix]:
 
 
 class RegionFacts:
-    """Columns by region: which VNet, which gateway, public or not; and by subnet what the two floating tags hold."""
+    """Columns by region: which VNet, which gateway, public or not; and by subnet what the two floating tags hold.
+
+    VNets that are not joined may share space: `vnet` is the last of them, and ``in_vnet[vnet, region]`` says it of each
+    (its last row, of no VNet, is empty).
+    """
 
     def __init__(self, network: Network, regions: Atoms) -> None:
         self._network, self._regions = network, regions
@@ -90,8 +94,10 @@ class RegionFacts:
         self.is_key_management = mask_of(KEY_MANAGEMENT, regions)
         self.is_not_carried = mask_of(NOT_CARRIED, regions)
         self.vnet = np.full(len(regions), NONE, np.int32)
-        for number, vnet in enumerate(network.snapshot.virtual_networks):
-            self.vnet[mask_of(readable_prefixes(vnet.prefixes), regions)] = number
+        held = [mask_of(readable_prefixes(vnet.prefixes), regions) for vnet in network.snapshot.virtual_networks]
+        for number, mask in enumerate(held):
+            self.vnet[mask] = number
+        self.in_vnet = np.stack([*held, np.zeros(len(regions), bool)])
         self.gateway = self._gateways()
         self._tags()
         self._storage()

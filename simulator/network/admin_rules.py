@@ -71,16 +71,29 @@ def admin_rule_lists(
     While ``first_manager_decides`` holds there is one list; otherwise each manager has its own, because no one list
     can say that an Allow of one manager ends its rules and no others.
     """
+    lists = admin_rules_by_manager(network, virtual_network, direction)
+    if is_assumed(network, "first_manager_decides"):
+        return joined_lists(lists)
+    return lists
+
+
+@per_network
+def admin_rules_by_manager(
+    network: Network, virtual_network: ResourceId, direction: Direction
+) -> tuple[tuple[FilterRule, ...], ...]:
+    """The rules of each manager that has some here, in scope order."""
     if virtual_network not in network.virtual_networks:
         return ()
-    of_managers = [
+    of_managers = (
         _manager_rules(network, manager, virtual_network, direction)
         for manager in managers_over(network, virtual_network)
-    ]
-    lists = tuple(rules for rules in of_managers if rules)
-    if is_assumed(network, "first_manager_decides") and lists:
-        return (tuple(rule for rules in lists for rule in rules),)
-    return lists
+    )
+    return tuple(rules for rules in of_managers if rules)
+
+
+def joined_lists(lists: tuple[tuple[FilterRule, ...], ...]) -> tuple[tuple[FilterRule, ...], ...]:
+    """The lists as one, of which the first match counts."""
+    return (tuple(rule for rules in lists for rule in rules),) if lists else ()
 
 
 @per_network

@@ -62,7 +62,6 @@ class Endpoint:
     security_group: ResourceId | None = None
     mac: str | None = None
     ip_forwarding: bool = False
-    is_load_balanced: bool = False
     appliance: Appliance | None = None
     virtual_machine: ResourceId | None = None
     private_endpoint: ResourceId | None = None

@@ -66,9 +66,6 @@ def _nic_endpoint(
         security_group=nic.network_security_group,
         mac=_mac(nic.mac_address),
         ip_forwarding=nic.enable_ip_forwarding,
-        is_load_balanced=any(
-            held.load_balancer_backend_address_pools or held.load_balancer_inbound_nat_rules for held in configurations
-        ),
         appliance=snapshot.declarations.appliances.get(nic.id),
         virtual_machine=machine,
     )

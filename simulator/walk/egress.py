@@ -41,11 +41,13 @@ def way_out(plane: DataPlane, packets: InFlight) -> Int32:
 
 
 def _is_near_storage(plane: DataPlane, packets: InFlight) -> Bools:
+    """Storage of the own region by the system's route: a route of the user to Internet breaks in a private subnet."""
     places, facts = plane.places, plane.facts
     region = plane.region_of_atom[packets.destination]
     near = facts.near_storage[facts.storage_of_vnet[places.vnet[packets.at]], region]
     is_tcp = plane.is_ipv4[packets.destination] & (packets.protocol == TCP)
-    found: Bools = plane.egress.is_private[packets.at] & is_tcp & near
+    by_system = plane.forwarding.is_system[packets.route]
+    found: Bools = plane.egress.is_private[packets.at] & is_tcp & near & by_system
     return found
 
 
@@ -88,11 +90,7 @@ def gateway_egress(plane: DataPlane, packets: InFlight) -> Outcome:
 
 def is_advertised(plane: DataPlane, gateway: Int32, atom: Int32) -> Bools:
     """Does on-premises know the way to an address? Only the gateway's VNet and peers with gateway transit are told."""
-    places, links = plane.places, plane.links
-    hub, vnet = places.vnet[gateway], plane.facts.vnet[plane.region_of_atom[atom]]
-    own, theirs = links.between(hub, vnet), links.between(vnet, hub)
-    transit = links.allows_gateway_transit[own] & links.uses_remote_gateways[theirs]
-    known: Bools = (vnet == hub) | (vnet < 0) | transit
+    known: Bools = plane.told_on_premises[gateway - plane.places.first_gateway, plane.region_of_atom[atom]]
     return known
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from simulator.dataplane.filter_table import NO_PORT, Header
 from simulator.dataplane.plane import DataPlane
 from simulator.network.assumptions import ASSUMPTIONS
+from simulator.walk.forks import FORK_BASE, Forks
 from simulator.walk.forwarded import Forwarded
 from simulator.walk.packets import Bools, Int32
 from simulator.walk.predictions import NOTHING, ObservationColumns
@@ -21,8 +22,6 @@ UInt64 = npt.NDArray[np.uint64]
 DELIVERED = CODE_OF["DELIVERED"]
 #: More forwarding hops than any sensible network has; a packet that uses them up is in a loop.
 HOP_LIMIT = 16
-#: More ways of one packet, over all its load balancers and equal-cost routes, than are tried.
-WAY_LIMIT = 64
 ASSUMPTION_BITS = {key: np.uint32(1 << at) for at, key in enumerate(ASSUMPTIONS)}
 
 
@@ -31,8 +30,8 @@ class InFlight:
     """Columns of the packets under way. `flow` is the row of the batch; `at` the place; addresses are atoms.
 
     `route` and `target` are filled by the routing layer. `service` is the platform service that the destination is, an
-    index into ``plane.places.services``; `choice` says which way the packet takes where there are several: see
-    `take_ways`. `is_home` marks what a load balancer with floating IP delivers: it keeps the frontend's address.
+    index into ``plane.places.services``; `choice` says which way the packet takes at each fork: see `Forks`. `is_home`
+    marks what a load balancer with floating IP delivers: it keeps the frontend's address.
     """
 
     flow: Int32
@@ -45,7 +44,7 @@ class InFlight:
     route: Int32
     target: Int32
     service: Int32
-    choice: Int32
+    choice: npt.NDArray[np.int64]
     is_home: Bools
 
     def __len__(self) -> int:
@@ -139,9 +138,9 @@ class Ledger:
     """One row for each packet of the batch, which `started` holds as it came in: its fate, and what the reply needs.
 
     `appliances` sums the keys of the stateful appliances passed; `forwarded` says what each appliance did; `entry` is
-    where a packet of the Internet came in. `ways` counts the ways that the packet could have been given; `assumed` has
-    a bit for each of `ASSUMPTIONS` that the answer rests on. With `past_blockers` a packet goes on behind a filter that
-    stopped it, so that `steps` shows every layer that would: its first fate stays.
+    where a packet of the Internet came in. `forks` are where the packet could have been given another way; `assumed`
+    has a bit for each of `ASSUMPTIONS` that the answer rests on. With `past_blockers` a packet goes on behind a filter
+    that stopped it, so that `steps` shows every layer that would: its first fate stays.
     """
 
     started: InFlight
@@ -154,10 +153,10 @@ class Ledger:
         self.decider = np.full((count, 3), NOTHING, np.int32)
         self.route = np.full(count, NOTHING, np.int32)
         self.origin, self.end, self.end_source, self.target = (np.full(count, NOTHING, np.int32) for _ in range(4))
-        self.entry, self.choice = np.full(count, NOTHING, np.int32), np.zeros(count, np.int32)
+        self.entry, self.choice = np.full(count, NOTHING, np.int32), np.zeros(count, np.int64)
         self.has_arrived, self.is_decided = np.zeros(count, bool), np.zeros(count, bool)
         self.appliances = np.zeros(count, np.uint64)
-        self.ways = np.ones(count, np.int64)
+        self.forks = Forks(count)
         self.assumed = np.zeros(count, np.uint32)
         self.forwarded = Forwarded(count)
         self.path: list[tuple[Int32, Int32]] = []
@@ -239,13 +238,11 @@ class Ledger:
         self.assumed[flow] |= ASSUMPTION_BITS[key]
 
     def take_ways(self, packets: InFlight, ways: Int32) -> tuple[InFlight, Int32]:
-        """Which of `ways` ways (at least 1) each packet takes here, by its `choice`, of which the rest is left.
-
-        Over choices 0, 1, 2, … up to the product of all ways, every combination of ways is taken.
-        """
-        self.ways[packets.flow] = np.minimum(self.ways[packets.flow] * ways, WAY_LIMIT + 1)
-        taken = (packets.choice % ways).astype(np.int32)
-        return packets.but(choice=(packets.choice // ways).astype(np.int32)), taken
+        """Which of `ways` ways (at least 1) each packet takes here, by the next digit of its `choice`."""
+        forked = ways > 1
+        taken = np.where(forked, packets.choice % FORK_BASE, 0).astype(np.int32)
+        self.forks.met(packets.flow[forked], ways[forked])
+        return packets.but(choice=np.where(forked, packets.choice // FORK_BASE, packets.choice)), taken
 
     def observations(self) -> ObservationColumns:
         """What was observed, in the order the packets went, sorted by packet."""

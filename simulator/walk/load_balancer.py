@@ -16,7 +16,8 @@ from simulator.network.balancers import BalancedRule, balanced_rules
 from simulator.space.addresses import parse_address
 from simulator.walk.in_flight import DELIVERED, InFlight, Ledger, Outcome, first_of
 from simulator.walk.packets import TCP, Bools, Int32, Packets
-from simulator.walk.reasons import CODE_OF, REASONS, Verdict
+from simulator.walk.predictions import Observation, observation
+from simulator.walk.reasons import CODE_OF, Verdict
 from simulator.walk.vantage import judge_at
 
 _PROBE_SOURCE = {True: "168.63.129.16", False: "fe80::1234:5678:9abc"}
@@ -24,10 +25,14 @@ _PROBE_SOURCE_PORT = 49152
 
 
 class Backends(NamedTuple):
-    """The backends of a rule that are up, as (place, address atom); or the reason why there are none."""
+    """The backends of a rule that are up, as (place, address atom); or the reason why there are none.
+
+    `down` says in words which rule denies the probe of each backend that is not up.
+    """
 
     members: tuple[tuple[int, int], ...]
     reason: str = "DELIVERED"
+    down: tuple[str, ...] = ()
 
 
 def balance(plane: DataPlane, packets: InFlight, ledger: Ledger) -> InFlight:
@@ -116,20 +121,27 @@ def _backends_up(plane: DataPlane, rule: BalancedRule | None) -> Backends:
         return Backends((), "LOAD_BALANCER_BACKEND_NOT_IN_EXPORT" if unknown else "LOAD_BALANCER_NO_BACKEND")
     places = [place_of[endpoint] for endpoint, _ in members]
     addresses = [address for _, address in members]
-    up = _probe(plane, places, addresses, rule.probe_port)
+    denials = _probe(plane, places, addresses, rule.probe_port)
     answering = tuple(
         (place, plane.places.atom(parse_address(address)))
-        for place, address, is_up in zip(places, addresses, up, strict=True)
-        if is_up
+        for place, address, denial in zip(places, addresses, denials, strict=True)
+        if not denial
     )
-    return Backends(answering, "DELIVERED" if answering else "LOAD_BALANCER_PROBE_DOWN")
+    reason = "DELIVERED" if answering else "LOAD_BALANCER_PROBE_DOWN"
+    return Backends(answering, reason, tuple(denial for denial in denials if denial))
 
 
-def _probe(plane: DataPlane, places: list[int], addresses: list[str], port: int | None) -> list[bool]:
-    """Do the filters of each backend let the probe in? One that may be let in counts as up; no probe, all are."""
+def _probe(plane: DataPlane, places: list[int], addresses: list[str], port: int | None) -> list[str]:
+    """Which rule of each backend denies the probe, in words; "" where none does for certain, or nothing is probed."""
     if port is None:
-        return [True] * len(places)
+        return [""] * len(places)
     flows = [(_PROBE_SOURCE["." in address], address, _PROBE_SOURCE_PORT, port, TCP) for address in addresses]
     inbound = np.full(len(places), INBOUND, np.uint8)
     seen = judge_at(plane, np.array(places, np.int32), inbound, Packets.of(flows))
-    return [REASONS[reason].verdict != Verdict.DENY for reason in seen.reason]
+    return [_denial(observation(plane, seen, at)) for at in range(len(seen))]
+
+
+def _denial(seen: Observation) -> str:
+    if seen.verdict != Verdict.DENY or seen.rule is None:
+        return ""
+    return f"{seen.rule} (priority {seen.rule.priority}) denies the health probe of {seen.endpoint.name}"

@@ -6,6 +6,7 @@ Learn: azure/virtual-network/ip-services/public-ip-addresses (Standard public IP
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from simulator.dataplane.filter_table import NO_PORT
 from simulator.dataplane.places import NONE
@@ -13,11 +14,12 @@ from simulator.dataplane.plane import DataPlane
 from simulator.walk.in_flight import InFlight, Outcome, first_of
 from simulator.walk.packets import TCP, UDP, Bools, Int32, Packets
 
+Int64 = npt.NDArray[np.int64]
 #: GRE and IP-in-IP, which virtual networks do not carry.
 _NOT_CARRIED = (47, 4)
 
 
-def through_the_door(plane: DataPlane, packets: Packets, choice: int = 0) -> InFlight:
+def through_the_door(plane: DataPlane, packets: Packets, choice: Int64 | None = None) -> InFlight:
     """Addresses become atoms; packets without ports get the port that every rule matches; the source says where."""
     has_ports = (packets.protocol == TCP) | (packets.protocol == UDP)
     ports = [
@@ -37,7 +39,7 @@ def through_the_door(plane: DataPlane, packets: Packets, choice: int = 0) -> InF
         route=np.full(count, NONE, np.int32),
         target=np.full(count, plane.places.nowhere, np.int32),
         service=np.where(packets.service == NONE, plane.services.at(destination), packets.service).astype(np.int32),
-        choice=np.full(count, choice, np.int32),
+        choice=np.zeros(count, np.int64) if choice is None else choice,
         is_home=np.zeros(count, bool),
     )
 
@@ -86,6 +88,7 @@ def from_internet(plane: DataPlane, packets: InFlight, context: Int32) -> InFlig
     places = plane.places
     by_public = places.owner_of_public(packets.destination)
     by_private = holders(plane, context, packets.destination)
+    by_private[plane.balancers.is_frontend[by_private]] = places.nowhere  # no public address leads to these
     place = np.where(by_public != places.nowhere, by_public, by_private).astype(np.int32)
     own = places.address(place, plane.is_ipv4[packets.destination])
     translated = (by_public != places.nowhere) & (own != NONE) & plane.is_nic[place]
@@ -108,7 +111,7 @@ def internet_translation(plane: DataPlane, packets: InFlight, bypassed: Bools) -
     """
     entered = packets.target  # the frontend that the packet came by, or nowhere
     balanced = plane.balancers.is_frontend[entered]
-    unseen = plane.is_load_balanced[packets.at] & ~plane.has_public_ip[packets.at] & ~balanced
+    unseen = ~plane.has_public_ip[packets.at] & ~balanced
     number = plane.balancers.backed.ask(packets.at, packets.protocol, packets.destination_port)
     sku = np.array(plane.balancers.backed.answers, object)[number] if len(packets) else np.zeros(0, object)
     by_log = unseen & (sku != "")

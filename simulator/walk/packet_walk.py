@@ -29,7 +29,7 @@ from simulator.walk.private_endpoint import private_endpoint
 from simulator.walk.return_path import return_path
 from simulator.walk.routing import effective_route, next_endpoint, next_place, reaches_peer_by_user, route_of
 from simulator.walk.security import pass_checkpoint
-from simulator.walk.ways import every_way
+from simulator.walk.ways import Int64, every_way
 
 Layer = Callable[[DataPlane, InFlight], Outcome]
 
@@ -50,15 +50,16 @@ def packet_walk(
     -------
     One prediction a packet, in the order of the batch.
     """
-    return every_way(
-        packets,
-        lambda batch, choice: _one_way(plane, batch, choice, None if choice else steps, past_blockers),
-    )
+
+    def one_way(batch: Packets, choice: Int64) -> tuple[Predictions, Int64]:
+        return _one_way(plane, batch, choice, None if choice.any() else steps, past_blockers)
+
+    return every_way(packets, one_way)
 
 
 def _one_way(
-    plane: DataPlane, packets: Packets, choice: int, steps: list[Step] | None, past_blockers: bool
-) -> Predictions:
+    plane: DataPlane, packets: Packets, choice: Int64, steps: list[Step] | None, past_blockers: bool
+) -> tuple[Predictions, Int64]:
     started = through_the_door(plane, packets, choice)
     ledger = Ledger(started, steps, past_blockers)
     departing = _depart(plane, started, ledger)
@@ -72,7 +73,7 @@ def _one_way(
         departing = _receive(plane, InFlight.join([arriving, arrived]), ledger)
         arriving = arriving.where(np.zeros(len(arriving), bool))
     return_path(plane, ledger)
-    return Predictions(
+    predictions = Predictions(
         plane,
         packets,
         ledger.reason,
@@ -81,8 +82,10 @@ def _one_way(
         tuple(ledger.path),
         ledger.observations(),
         ledger.assumed,
-        ledger.ways,
+        np.ones(len(packets), np.int64),
+        ledger.forks.is_beyond,
     )
+    return predictions, ledger.forks.next_choice(choice)
 
 
 def _depart(plane: DataPlane, packets: InFlight, ledger: Ledger) -> InFlight:
@@ -110,6 +113,7 @@ def _enter(plane: DataPlane, packets: InFlight, batch: Packets, ledger: Ledger) 
     packets = from_internet(plane, packets, batch.context[packets.flow])
     packets = ledger.keep("public IP", packets, internet_entry(plane, packets))
     balanced, direct = packets.split(plane.balancers.is_frontend[packets.at])
+    ledger.visit(balanced)
     balanced = balance(plane, balanced.but(target=balanced.at), ledger)
     packets = InFlight.join([direct, balanced.but(at=balanced.target, target=balanced.at)])
     ledger.entry[packets.flow] = packets.at
@@ -187,7 +191,8 @@ def _receive(plane: DataPlane, packets: InFlight, ledger: Ledger) -> InFlight:
     packets, bypassed = pass_checkpoint(plane, packets, INBOUND, ledger, ~_is_home(plane, packets))
     home = _is_home(plane, packets)
     at_firewall = plane.appliances.is_firewall[packets.at]
-    addressed = at_firewall & (home | _enters(plane, packets, ledger))
+    by_public = plane.places.owner_of_public(packets.destination) == packets.at
+    addressed = at_firewall & (home | (by_public & _enters(plane, packets, ledger)))
     delivered = home & ~at_firewall
     _deliver(plane, packets.where(delivered), bypassed[delivered], ledger)
     translated = translated_destination(plane, packets.where(addressed), ledger)

@@ -27,7 +27,7 @@ def peering(plane: DataPlane, packets: InFlight, ledger: Ledger) -> Outcome:
     grouped = plane.filters.has_group
     in_group = plane.forwarding.is_connected_group[packets.route]
     from_gateway = places.is_gateway(packets.at)
-    foreign = plane.facts.vnet[plane.region_of_atom[packets.source]] != here
+    foreign = ~plane.facts.in_vnet[here, plane.region_of_atom[packets.source]]
     blocked = (~links.allows_access[own] & ~grouped[packets.at]) | (
         ~links.allows_access[theirs] & ~grouped[packets.target]
     )

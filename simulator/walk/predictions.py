@@ -120,8 +120,8 @@ class Predictions:
 
     Layers 0-2 are the inbound filters of a NIC, 3-5 the outbound ones, 6 an appliance's. `route` is a row of
     ``plane.forwarding.routes`` (NOTHING: none was asked); `path` holds, hop by hop, (packets, places). `assumed` has a
-    bit for each of `ASSUMPTIONS` that the answer rests on; `ways` counts the ways that a load balancer or an equal-cost
-    route could give the packet.
+    bit for each of `ASSUMPTIONS` that the answer rests on; `ways` counts the ways that load balancers and equal-cost
+    routes could give the packet, of which not all were tried where it `is_beyond`.
     """
 
     plane: DataPlane
@@ -133,6 +133,7 @@ class Predictions:
     observed: ObservationColumns
     assumed: npt.NDArray[np.uint32]
     ways: npt.NDArray[np.int64]
+    is_beyond: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.reason)

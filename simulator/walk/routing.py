@@ -83,12 +83,24 @@ def next_place(plane: DataPlane, packets: InFlight, ledger: Ledger, seen: Int32 
     """
     forwarding, places = plane.forwarding, plane.places
     leads, vnet = forwarding.leads[packets.route], forwarding.vnet[packets.route]
-    region = plane.region_of_atom[packets.destination]
-    vnet = np.where(vnet < 0, plane.facts.vnet[region], vnet).astype(np.int32)
+    vnet = np.where(vnet < 0, _seen_vnet(plane, packets), vnet).astype(np.int32)
     by_address = places.owner(vnet, packets.destination)
     target = np.where(leads == BY_ADDRESS, by_address, forwarding.target[packets.route])
     place: Int32 = np.where(leads == TO_INTERNET, places.internet, target).astype(np.int32)
     return _one_of_several(plane, packets.but(target=place), ledger, seen)
+
+
+def _seen_vnet(plane: DataPlane, packets: InFlight) -> Int32:
+    """The VNet of each destination as seen from the place in hand: address spaces may overlap."""
+    here, region = plane.places.vnet[packets.at], plane.region_of_atom[packets.destination]
+    vnet = plane.facts.vnet[region]
+    elsewhere = (vnet >= 0) & (vnet != here)
+    if not elsewhere.any():
+        return vnet
+    seen = vnet.copy()
+    numbers = plane.seen_vnets.ask(here[elsewhere], region[elsewhere])
+    seen[elsewhere] = plane.seen_vnets.column(numbers, int)
+    return seen
 
 
 def _one_of_several(plane: DataPlane, packets: InFlight, ledger: Ledger, seen: Int32 | None) -> InFlight:
@@ -121,7 +133,7 @@ def next_endpoint(plane: DataPlane, packets: InFlight) -> Outcome:
 
 def leads_astray(plane: DataPlane, packets: InFlight) -> Bools:
     """A user route VnetLocal for a destination that neither this VNet nor a peer of it has."""
-    here, there = plane.places.vnet[packets.at], plane.facts.vnet[plane.region_of_atom[packets.destination]]
+    here, there = plane.places.vnet[packets.at], _seen_vnet(plane, packets)
     unlinked = plane.links.between(here, there) == plane.links.none
     reaches = plane.assumes["vnet_local_route_reaches_peers"]
     astray: Bools = _goes_by_user_to_another(plane, packets) & (unlinked | (not reaches))
@@ -130,7 +142,7 @@ def leads_astray(plane: DataPlane, packets: InFlight) -> Bools:
 
 def reaches_peer_by_user(plane: DataPlane, packets: InFlight) -> Bools:
     """A user route VnetLocal for the space of a peer: whether it delivers is an assumption."""
-    here, there = plane.places.vnet[packets.at], plane.facts.vnet[plane.region_of_atom[packets.destination]]
+    here, there = plane.places.vnet[packets.at], _seen_vnet(plane, packets)
     linked: Bools = plane.links.between(here, there) != plane.links.none
     return _goes_by_user_to_another(plane, packets) & linked
 
@@ -138,9 +150,7 @@ def reaches_peer_by_user(plane: DataPlane, packets: InFlight) -> Bools:
 def _goes_by_user_to_another(plane: DataPlane, packets: InFlight) -> Bools:
     forwarding = plane.forwarding
     by_user = (forwarding.leads[packets.route] == BY_ADDRESS) & ~forwarding.is_system[packets.route]
-    away: Bools = by_user & (
-        plane.places.vnet[packets.at] != plane.facts.vnet[plane.region_of_atom[packets.destination]]
-    )
+    away: Bools = by_user & (plane.places.vnet[packets.at] != _seen_vnet(plane, packets))
     return away
 
 

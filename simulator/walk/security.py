@@ -79,9 +79,25 @@ def _column(column: Int32 | None) -> Int32:
     return column
 
 
-def admin_rules(plane: DataPlane, packets: InFlight, header: Header, direction: int) -> tuple[Outcome, Bools]:
-    """The admin rules of the VNet, and which packets go round the security groups."""
-    tables = plane.filters.admin[direction][packets.at]
+def admin_rules(
+    plane: DataPlane, packets: InFlight, header: Header, direction: int, *, other: bool = False
+) -> tuple[Outcome, Bools]:
+    """The admin rules of the VNet, and which packets go round the security groups.
+
+    One list is asked after the other: a Deny or an AlwaysAllow ends the matter. `other` asks them as under the other
+    reading of ``first_manager_decides``.
+    """
+    lists = (plane.filters.other_admin if other else plane.filters.admin)[direction]
+    outcome, bypass = _admin_list(plane, packets, header, lists[0][packets.at])
+    for tables in lists[1:]:
+        goes_on = outcome.passes & ~bypass
+        asked = np.where(goes_on, tables[packets.at], NO_TABLE).astype(np.int32)
+        further, round_groups = _admin_list(plane, packets, header, asked)
+        outcome, bypass = _later(outcome, further), bypass | round_groups
+    return outcome, bypass
+
+
+def _admin_list(plane: DataPlane, packets: InFlight, header: Header, tables: Int32) -> tuple[Outcome, Bools]:
     found = plane.filters.match(tables, header)
     reason = first_of(
         len(packets),
@@ -92,6 +108,15 @@ def admin_rules(plane: DataPlane, packets: InFlight, header: Header, direction: 
     bypass = (found.action == ALWAYS_ALLOW) & (reason == DELIVERED)
     matched = found.action != NO_MATCH
     return Outcome(reason, np.where(matched, tables, NOTHING), np.where(matched, found.row, NOTHING)), bypass
+
+
+def _later(outcome: Outcome, further: Outcome) -> Outcome:
+    """What a further list says, where it says anything."""
+    table, row = _column(outcome.table), _column(outcome.row)
+    later_table, later_row = _column(further.table), _column(further.row)
+    said = later_table != NOTHING
+    reason = np.where(further.passes, outcome.reason, further.reason)
+    return Outcome(reason, np.where(said, later_table, table), np.where(said, later_row, row))
 
 
 def security_group(plane: DataPlane, packets: InFlight, tables: Int32, header: Header) -> Outcome:
@@ -128,9 +153,20 @@ def _assumptions(
         asked = np.stack([plane.filters.is_any_protocol(*held) for held in zip(tables, rows, strict=True)]).any(axis=0)
         by_any = asked if plane.assumes["any_protocol_is_every_protocol"] else uncommon
         ledger.assume("any_protocol_is_every_protocol", packets.flow[by_any])
+    ledger.assume("first_manager_decides", _by_another_manager(plane, packets, direction, found))
     if transit is not None and transit.any():
         has_group = plane.filters.has_group[packets.at]
         ledger.assume("appliance_filters_see_transit", packets.flow[transit & has_group])
+
+
+def _by_another_manager(plane: DataPlane, packets: InFlight, direction: int, found: Checkpoint) -> Int32:
+    """The packets that the admin rules would treat otherwise if every manager were asked, or only the first."""
+    if len(plane.filters.admin[direction]) == len(plane.filters.other_admin[direction]):
+        return packets.flow[:0]
+    outcome, bypass = admin_rules(plane, packets, found.header, direction, other=True)
+    differs = (outcome.reason != found.outcomes[0].reason) | (bypass != found.bypass)
+    otherwise: Int32 = packets.flow[differs]
+    return otherwise
 
 
 def _decided_otherwise(

@@ -129,13 +129,16 @@ def _rule_step(plane: DataPlane, taken: WalkStep, outcome: StepOutcome, bypassed
 def _balanced_step(plane: DataPlane, taken: WalkStep, row: int, outcome: StepOutcome, reason: str) -> Step:
     frontend = plane.places.name(int(taken.packets.target[0]))
     rule: BalancedRule | None = plane.balancers.rules.answers[row]
+    backends = backends_up(plane, row)
     if rule is None or outcome != "pass":
-        return Step(taken.layer, outcome, f"{frontend}: {reason}")
-    members = [plane.places.name(place) for place, _ in backends_up(plane, row).members]
+        return Step(taken.layer, outcome, f"{frontend}: {reason}", details=backends.down)
+    members = [plane.places.name(place) for place, _ in backends.members]
     given = members[0] if len(members) == 1 else f"one of {', '.join(members)}"
     port = "" if rule.backend_port is None or rule.floating else f", port {rule.backend_port}"
     floating = ", floating IP: the address stays the frontend's" if rule.floating else ""
-    return Step(taken.layer, outcome, f"{frontend}, rule {rule.name}: given to {given}{port}{floating}")
+    return Step(
+        taken.layer, outcome, f"{frontend}, rule {rule.name}: given to {given}{port}{floating}", details=backends.down
+    )
 
 
 def _address_lines(answer: Admission) -> tuple[str, ...]:
@@ -160,7 +163,7 @@ def _unfiltered(plane: DataPlane, taken: WalkStep, bypassed: bool) -> str:
         return _NOBODY[name]
     if _is_firewall(plane, taken):
         return ""
-    if name == "admin rules" and plane.filters.admin[direction][place] == NO_TABLE:
+    if name == "admin rules" and plane.filters.admin[direction][0][place] == NO_TABLE:
         return "no admin rules apply here"
     return _BYPASSED if bypassed and name.endswith("NSG") else _NOBODY[name]
 

