@@ -106,17 +106,31 @@ Strings = Annotated[tuple[str, ...], type_of_tuple]
 References = Annotated[tuple[Reference, ...], type_of_tuple]
 
 
+def _tags(value: Any) -> Any:
+    return {str(name): str(held) for name, held in value.items()} if isinstance(value, dict) else {}
+
+
+#: Tags as text; an export writes none as null.
+Tags = Annotated[dict[str, str], BeforeValidator(_tags)]
+
+
 def squash(name: object) -> str:
     """The spelling in which property names are compared: lower case, without ``_``."""
     return str(name).replace("_", "").lower()
 
 
 def lift(raw: Mapping[Any, Any]) -> dict[str, Any]:
-    """`raw` with squashed names and its ``properties`` lifted beside them; the outer value wins."""
-    fields = {squash(key): value for key, value in raw.items()}
+    """`raw` with squashed names and its ``properties`` lifted beside them; the outer value wins.
+
+    What is null is left out: ARM, az and above all Resource Graph write null for what a resource does not have.
+    """
+    fields = _squashed(raw)
     properties = fields.pop("properties", None)
-    inner = {squash(key): value for key, value in properties.items()} if isinstance(properties, dict) else {}
-    return inner | fields
+    return (_squashed(properties) if isinstance(properties, dict) else {}) | fields
+
+
+def _squashed(raw: Mapping[Any, Any]) -> dict[str, Any]:
+    return {squash(key): value for key, value in raw.items() if value is not None}
 
 
 class ArmModel(BaseModel):

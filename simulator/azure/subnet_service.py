@@ -6,9 +6,11 @@ azure/route-server/overview, azure/virtual-network/virtual-network-routing-appli
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from simulator.azure.resource import ArmModel, Reference, Resource, type_of_tuple
+from pydantic import Field, model_validator
+
+from simulator.azure.resource import ArmModel, Reference, Resource, Tags, lift, type_of_tuple
 
 
 class SubnetConfiguration(ArmModel):
@@ -16,6 +18,8 @@ class SubnetConfiguration(ArmModel):
     public_ip_address: Reference | None = None
     private_ip_address: str | None = None
 
+
+_ISOLATED = "enhancednetworkcontrol"
 
 Configurations = Annotated[tuple[SubnetConfiguration, ...], type_of_tuple]
 
@@ -30,12 +34,24 @@ class GatewaySku(ArmModel):
 
 
 class ApplicationGateway(Resource):
-    """`enable_network_isolation` (private deployment) lets admin rules and default routes apply to its subnet."""
+    """`enable_network_isolation` (private deployment) lets admin rules and default routes apply to its subnet.
 
+    ARM has no property for it: Azure gives such a gateway the tag `_ISOLATED`.
+    """
+
+    tags: Tags = Field({})
     sku: GatewaySku = GatewaySku()
     gateway_ip_configurations: Configurations = ()
     frontend_ip_configurations: Configurations = ()
     enable_network_isolation: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _isolation_from_its_tag(cls, value: Any) -> Any:
+        fields = lift(value) if isinstance(value, dict) else {}
+        tags = fields.get("tags")
+        is_tagged = isinstance(tags, dict) and str(lift(tags).get(_ISOLATED)).lower() == "true"
+        return {"enablenetworkisolation": True} | fields if is_tagged else value
 
 
 class RoutingAppliance(Resource):

@@ -5,11 +5,20 @@ Learn: azure/virtual-network/virtual-networks-overview, azure/virtual-network/vi
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from simulator.azure.resource import ArmModel, Reference, References, Resource, ResourceId, Strings, type_of_tuple
+from simulator.azure.resource import (
+    ArmModel,
+    Reference,
+    References,
+    Resource,
+    ResourceId,
+    Strings,
+    Tags,
+    type_of_tuple,
+)
 
 
 class AddressSpace(ArmModel):
@@ -75,15 +84,10 @@ class Encryption(ArmModel):
     enforcement: str = "AllowUnencrypted"
 
 
-def _tags(value: Any) -> Any:
-    """Tags as text; an export writes none as null."""
-    return {str(name): str(held) for name, held in value.items()} if isinstance(value, dict) else {}
-
-
 class VirtualNetwork(Resource):
     """A VNet with its subnets and its own side of each peering; policies of network groups read its `tags`."""
 
-    tags: Annotated[dict[str, str], BeforeValidator(_tags)] = Field({})
+    tags: Tags = Field({})
     address_space: AddressSpace = AddressSpace()
     subnets: Annotated[tuple[Subnet, ...], type_of_tuple] = ()
     virtual_network_peerings: Annotated[tuple[VirtualNetworkPeering, ...], type_of_tuple] = ()

@@ -16,6 +16,7 @@ VNS1103  one id with two contents                                   VNS1104  an 
 VNS1105  a kind of network resource that is not modelled            VNS1106  resources of other services, left out
 VNS1107  an entry that is no resource                               VNS1108  a resource of which only the name is there
 VNS1109  one page of a longer answer                                VNS1110  a network manager without configurations
+VNS1111  a service without the rules that ARM keeps beside it
 VNS1201  not a scenario                                             VNS1202  an unknown key in a scenario
 VNS1203  a missing key                                              VNS1204  a value that does not fit its key
 VNS1205  a name that nothing has                                    VNS1206  not an address, prefix or port

@@ -93,9 +93,14 @@ def children_not_exported(place: str, identity: ResourceId, collection: str, fir
 
 
 def empty_manager(identity: ResourceId) -> Issue:
-    message = f"{identity.name} has no configuration in the export: its admin rules, if any, are not applied"
-    hint = "export its networkGroups, securityAdminConfigurations and connectivityConfigurations too"
+    message = f"{identity.name} has no configuration in the export: what it deploys, if anything, is not applied"
+    hint = "export what lies under it: networkGroups, and securityAdmin-, connectivity- and routingConfigurations"
     return Issue("warning", "VNS1110", message, str(identity), hint)
+
+
+def rules_not_exported(identity: ResourceId, missing: str) -> Issue:
+    message = f"{identity.name} has no {missing} in the export: it is read as one that has none"
+    return Issue("warning", "VNS1111", message, str(identity), f"export its {missing} too: ARM keeps them beside it")
 
 
 def nothing_read() -> Issue:

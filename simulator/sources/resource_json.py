@@ -14,8 +14,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from simulator.azure.network_interface import NetworkInterface, VirtualMachine
-from simulator.azure.network_manager import NetworkManager
 from simulator.azure.resource import ArmModel, Resource, ResourceId, lift, squash
 from simulator.azure.snapshot import Issue, Snapshot
 from simulator.errors import SourceError
@@ -39,6 +37,7 @@ from simulator.sources.arm_fields import (
 )
 from simulator.sources.envelopes import Found, unwrap
 from simulator.sources.problems import raise_all
+from simulator.sources.resource_joins import incomplete, join
 
 
 def resources_snapshot(documents: Iterable[tuple[str, Any]], name: str = "") -> Snapshot:
@@ -119,7 +118,7 @@ class _Reader:
                 self.hung[entry.id.parent].append((entry, model))
             elif isinstance(model, Resource):
                 self.resources[entry.id] = model
-        _join_machines(self.resources)
+        join(self.resources)
         self._report()
         return Snapshot(self.resources, issues=tuple(self.issues), name=name)
 
@@ -133,11 +132,7 @@ class _Reader:
         self.issues += [issues_of.not_modelled(kind, ids) for kind, ids in sorted(self.not_modelled.items())]
         if self.other_kinds:
             self.issues.append(issues_of.other_kinds(self.other_kinds))
-        for held in self.resources.values():
-            if isinstance(held, NetworkManager) and not (
-                held.security_admin_configurations or held.connectivity_configurations
-            ):
-                self.issues.append(issues_of.empty_manager(held.id))
+        self.issues += incomplete(self.resources)
         if not self.resources and not self.issues:
             self.issues.append(issues_of.nothing_read())
 
@@ -257,12 +252,3 @@ def _reads_as(held: Any, model: ArmModel) -> bool:
         return type(model).model_validate(held) == model
     except ValidationError:
         return False
-
-
-def _join_machines(resources: dict[ResourceId, Resource]) -> None:
-    """Give a NIC without a back reference the virtual machine whose network profile names it."""
-    for machine in [held for held in resources.values() if isinstance(held, VirtualMachine)]:
-        for reference in machine.network_profile.network_interfaces:
-            nic = resources.get(reference)
-            if isinstance(nic, NetworkInterface) and nic.virtual_machine is None:
-                resources[nic.id] = nic.model_copy(update={"virtual_machine": machine.id})

@@ -237,9 +237,9 @@ ISSUES: list[tuple[str, list[dict[str, Any]], list[str], list[str]]] = [
         [{"id": f"{NETWORK}/networkManagers/avnm", "properties": {"networkManagerScopes": {}}}],
         ["avnm"],
         [
-            "warning VNS1110 avnm has no configuration in the export: its admin rules, if any, are not applied\n"
+            "warning VNS1110 avnm has no configuration in the export: what it deploys, if anything, is not applied\n"
             f"{NETWORK}/networkManagers/avnm\n"
-            "export its networkGroups, securityAdminConfigurations and connectivityConfigurations too"
+            "export what lies under it: networkGroups, and securityAdmin-, connectivity- and routingConfigurations"
         ],
     ),
 ]
