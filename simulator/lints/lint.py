@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from simulator.lints.admin_rules import admin_rules_and_groups
 from simulator.lints.finding import Finding
 from simulator.lints.rules import useless_rules
 from simulator.network.model import Network
 
 Lint = Callable[[Network], Iterator[Finding]]
 #: A lint is one function and one line here; findings are told worst first, whatever the order of the lints.
-LINTS: tuple[Lint, ...] = (useless_rules,)
+LINTS: tuple[Lint, ...] = (useless_rules, admin_rules_and_groups)
 
 
 def lint(network: Network) -> tuple[Finding, ...]:

@@ -51,21 +51,25 @@ def listings(network: Network) -> Iterator[Listing]:
 
 
 def _security_groups(network: Network, plane: DataPlane) -> Iterator[Listing]:
-    standing = grouped(
-        [(subnet.network_security_group, subnet.id) for subnet in network.subnets.values()]
-        + [(endpoint.security_group, endpoint.subnet) for endpoint in network.endpoints]
-    )
+    standing = subnets_of_groups(network)
     for group in network.snapshot.all(NetworkSecurityGroup):
         subnets = standing.get(group.id, ())
         is_for_bastion = any(subnet.name.lower() == "azurebastionsubnet" for subnet in subnets)
         for direction in DIRECTIONS:
-            rules = _as_read(network, security_group_rules(network, group.id, direction) or ())
+            rules = as_read(network, security_group_rules(network, group.id, direction) or ())
             platform = {at for at, written in enumerate(group.rules(direction)) if _names_platform(written)}
             candidates = tuple(at for at, rule in enumerate(rules) if not rule.is_default and at not in platform)
             keeps = frozenset(candidates) if is_for_bastion else frozenset()  # Azure refuses a group without them
-            views = _views(plane, subnets)
+            views = tag_views(plane, subnets)
             lists = tuple(RuleList(rules, view, None, candidates, keeps) for view in views)
             yield Listing(group.name, direction, lists)
+
+
+def subnets_of_groups(network: Network) -> dict[ResourceId, tuple[ResourceId, ...]]:
+    """Security group → the subnets that it stands on, or on a NIC of; the same subnet may come twice."""
+    of_subnets = [(subnet.network_security_group, subnet.id) for subnet in network.subnets.values()]
+    of_nics = [(endpoint.security_group, endpoint.subnet) for endpoint in network.endpoints]
+    return grouped((group, subnet) for group, subnet in (*of_subnets, *of_nics) if group is not None)
 
 
 def _names_platform(rule: SecurityRule) -> bool:
@@ -75,7 +79,7 @@ def _names_platform(rule: SecurityRule) -> bool:
 def _admin_rules(network: Network, plane: DataPlane, direction: Direction) -> Iterator[RuleList]:
     """One list for all virtual networks that the same rules reach, in each way that the tags look there."""
     held = {
-        one.id: _parts(network, _as_read(network, admin_rules(network, one.id, direction)))
+        one.id: _parts(network, as_read(network, admin_rules(network, one.id, direction)))
         for one in network.snapshot.virtual_networks
     }
     owners = grouped((tuple(rule.id for rule in part), owner) for owner, parts in held.items() for part in parts)
@@ -87,7 +91,7 @@ def _admin_rules(network: Network, plane: DataPlane, direction: Direction) -> It
             for subnet in network.virtual_networks[owner].subnets
             if not is_admin_exempt(network, subnet.id)
         )
-        for view in _views(plane, subnets):
+        for view in tag_views(plane, subnets):
             # What no admin rule matches goes on to the security groups, as what an Allow matches does.
             yield RuleList(rules, view, "Allow", tuple(range(len(rules))))
 
@@ -102,11 +106,11 @@ def _parts(network: Network, rules: tuple[FilterRule, ...]) -> list[tuple[Filter
 def _firewall(network: Network, firewall: ResourceId) -> RuleList:
     found = firewall_rules(network, firewall)
     is_default_deny = not found.has_application_rules and not is_assumed(network, "dnat_implicit_allow_overridable")
-    rules = _as_read(network, found.rules)
+    rules = as_read(network, found.rules)
     return RuleList(rules, None, "Deny" if is_default_deny else None, tuple(range(len(rules))))
 
 
-def _as_read(network: Network, rules: tuple[FilterRule, ...]) -> tuple[FilterRule, ...]:
+def as_read(network: Network, rules: tuple[FilterRule, ...]) -> tuple[FilterRule, ...]:
     """The rules with protocol ``*`` as the assumption about it has it."""
     if is_assumed(network, "any_protocol_is_every_protocol"):
         return rules
@@ -115,7 +119,7 @@ def _as_read(network: Network, rules: tuple[FilterRule, ...]) -> tuple[FilterRul
     )
 
 
-def _views(plane: DataPlane, subnets: Iterable[ResourceId]) -> tuple[TagView | None, ...]:
+def tag_views(plane: DataPlane, subnets: Iterable[ResourceId]) -> tuple[TagView | None, ...]:
     """How VirtualNetwork and Internet look on the subnets, each way once; (None,) where there is no or no one way."""
     numbers = {plane.places.subnet_number[subnet] for subnet in subnets if subnet in plane.places.subnet_number}
     contexts = sorted({int(plane.facts.context_of_subnet[number]) for number in numbers})

@@ -28,11 +28,14 @@ def useless_rules(network: Network) -> Iterator[Finding]:
             yield _finding(useless, listing.direction)
         if found.unexamined:
             where = f"{listing.place}, {listing.direction}" if listing.direction else listing.place
-            count = len(found.unexamined)
-            message = f"{where}: of {count} rules nobody can say in bounded time whether they decide anything"
-            hint = "nothing is reported of them; rules with fewer prefixes, or fewer rules, can be examined"
-            first, *_ = identities = _ids(found.unexamined)
-            yield Finding("info", "VNS6004", message, str(first), hint, identities)
+            yield unexamined(where, "whether they decide anything", found.unexamined)
+
+
+def unexamined(where: str, what: str, rules: tuple[FilterRule, ...]) -> Finding:
+    """The rules at `where` of which it would take too long to tell `what`."""
+    message = f"{where}: of {len(rules)} rules nobody can say in bounded time {what}"
+    hint = "nothing is reported of them; rules with fewer prefixes, or fewer rules, can be examined"
+    return Finding("info", "VNS6004", message, str(rules[0].id), hint, ids_of(rules))
 
 
 def _finding(useless: Useless, direction: str) -> Finding:
@@ -41,11 +44,16 @@ def _finding(useless: Useless, direction: str) -> Finding:
     if useless.kind == "shadowed":
         return _shadowed(rule, name, by)
     if useless.kind == "redundant":
-        after = f"by {_listed([rule_name(other) for other in by])}" if by else "without any rule"
-        message = f"{name}: without it the same packets would be {_PARTICIPLES[rule.action]} {after}"
-        return Finding("info", "VNS6002", message, str(rule.id), "remove it, unless logs need its name", _ids(by))
+        message = f"{name}: without it the same packets would {_without(rule, by)}"
+        return Finding("info", "VNS6002", message, str(rule.id), "remove it, unless logs need its name", ids_of(by))
     message = f"{name}: no packet can match it: a side of it names no address, or its sides are of two families"
     return Finding("info", "VNS6003", message, str(rule.id), "add members or addresses, or remove the rule")
+
+
+def _without(rule: FilterRule, by: tuple[FilterRule, ...]) -> str:
+    if by:
+        return f"be {_PARTICIPLES[rule.action]} by {listed([rule_name(other) for other in by])}"
+    return "go on to the security groups too" if rule.action == "Allow" else "be denied by default"
 
 
 _PARTICIPLES = {"Allow": "allowed", "AlwaysAllow": "always allowed", "Deny": "denied"}
@@ -55,10 +63,10 @@ def _shadowed(rule: FilterRule, name: str, by: tuple[FilterRule, ...]) -> Findin
     is_against = any(other.action != rule.action for other in by)
     severity: Severity = "warning" if is_against else "info"
     verb = "matches all of it" if len(by) == 1 else "together match all of it"
-    before = _listed([f"{rule_name(other)} {other.action}" for other in by])
+    before = listed([f"{rule_name(other)} {other.action}" for other in by])
     message = f"{name}: this {rule.action} is never reached: {before} {verb} before it"
     hint = "give it a smaller priority number, or remove it" if is_against else "remove it"
-    return Finding(severity, "VNS6001", message, str(rule.id), hint, _ids(by))
+    return Finding(severity, "VNS6001", message, str(rule.id), hint, ids_of(by))
 
 
 def rule_name(rule: FilterRule) -> str:
@@ -67,10 +75,10 @@ def rule_name(rule: FilterRule) -> str:
     return f"{owner.name}/{rule.name} ({rule.priority})"
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
     texts = [*names[:_NAMED], *([f"{len(names) - _NAMED} more"] if len(names) > _NAMED else [])]
     return " and ".join(filter(None, [", ".join(texts[:-1]), texts[-1]]))
 
 
-def _ids(rules: tuple[FilterRule, ...]) -> tuple[ResourceId, ...]:
+def ids_of(rules: tuple[FilterRule, ...]) -> tuple[ResourceId, ...]:
     return tuple(rule.id for rule in rules)
