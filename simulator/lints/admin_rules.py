@@ -16,8 +16,9 @@ from simulator.dataplane.plane import DataPlane
 from simulator.lints.finding import Finding
 from simulator.lints.rule_lists import as_read, subnets_of_groups, tag_views
 from simulator.lints.rule_space import Budget, BudgetExceededError, RuleSpace, TagView
-from simulator.lints.rules import ids_of, listed, rule_name, unexamined
+from simulator.lints.rules import ids_of, rule_name, unexamined
 from simulator.lints.useless_rules import STEPS_A_LIST, STEPS_A_RULE
+from simulator.lints.wording import listed
 from simulator.network.admin_rules import admin_rules, is_admin_exempt
 from simulator.network.filter_rules import ANY_ADDRESS, ANY_PORT, AddressSet, FilterRule, security_group_rules
 from simulator.network.model import Network, grouped

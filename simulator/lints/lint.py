@@ -4,14 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from simulator.lints.address_spaces import overlapping_spaces
 from simulator.lints.admin_rules import admin_rules_and_groups
 from simulator.lints.finding import Finding
+from simulator.lints.limits import limits
+from simulator.lints.peerings import forwarded_traffic, peering_flags
+from simulator.lints.required_traffic import application_gateways, bastion_groups
+from simulator.lints.routes import next_hops, tables
 from simulator.lints.rules import useless_rules
+from simulator.lints.service_endpoints import service_endpoints
+from simulator.lints.ways_back import ways_back
 from simulator.network.model import Network
 
 Lint = Callable[[Network], Iterator[Finding]]
 #: A lint is one function and one line here; findings are told worst first, whatever the order of the lints.
-LINTS: tuple[Lint, ...] = (useless_rules, admin_rules_and_groups)
+LINTS: tuple[Lint, ...] = (
+    useless_rules,
+    admin_rules_and_groups,
+    peering_flags,
+    forwarded_traffic,
+    next_hops,
+    tables,
+    service_endpoints,
+    overlapping_spaces,
+    limits,
+    bastion_groups,
+    application_gateways,
+    ways_back,
+)
 
 
 def lint(network: Network) -> tuple[Finding, ...]:

@@ -58,10 +58,9 @@ def _security_groups(network: Network, plane: DataPlane) -> Iterator[Listing]:
         for direction in DIRECTIONS:
             rules = as_read(network, security_group_rules(network, group.id, direction) or ())
             platform = {at for at, written in enumerate(group.rules(direction)) if _names_platform(written)}
-            candidates = tuple(at for at, rule in enumerate(rules) if not rule.is_default and at not in platform)
-            keeps = frozenset(candidates) if is_for_bastion else frozenset()  # Azure refuses a group without them
-            views = tag_views(plane, subnets)
-            lists = tuple(RuleList(rules, view, None, candidates, keeps) for view in views)
+            own = tuple(at for at, rule in enumerate(rules) if not rule.is_default and at not in platform)
+            candidates = () if is_for_bastion else own  # Azure refuses a group without them
+            lists = tuple(RuleList(rules, view, None, candidates) for view in tag_views(plane, subnets))
             yield Listing(group.name, direction, lists)
 
 

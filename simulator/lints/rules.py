@@ -12,12 +12,11 @@ from simulator.azure.snapshot import Severity
 from simulator.lints.finding import Finding
 from simulator.lints.rule_lists import listings
 from simulator.lints.useless_rules import Useless, examine
+from simulator.lints.wording import listed
 from simulator.network.filter_rules import FilterRule
 from simulator.network.model import Network
 
 _ADMIN_TYPE = "microsoft.network/networkmanagers"
-#: So many rules are named in a message; the others are counted.
-_NAMED = 4
 
 
 def useless_rules(network: Network) -> Iterator[Finding]:
@@ -73,11 +72,6 @@ def rule_name(rule: FilterRule) -> str:
     """``nsg-web/allow-web (100)``: an admin rule goes by its configuration, a firewall's by its collection."""
     owner = rule.id.parent.parent if rule.id.type.startswith(_ADMIN_TYPE) else rule.id.parent
     return f"{owner.name}/{rule.name} ({rule.priority})"
-
-
-def listed(names: list[str]) -> str:
-    texts = [*names[:_NAMED], *([f"{len(names) - _NAMED} more"] if len(names) > _NAMED else [])]
-    return " and ".join(filter(None, [", ".join(texts[:-1]), texts[-1]]))
 
 
 def ids_of(rules: tuple[FilterRule, ...]) -> tuple[ResourceId, ...]:

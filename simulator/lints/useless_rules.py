@@ -29,14 +29,13 @@ class RuleList:
     """Rules in the order in which they are asked, and how VirtualNetwork and Internet look where they are.
 
     `view` None: the tags may hold any address. `end` is what a packet meets that none matches; None = nothing equal.
-    `candidates` are the places of the rules that may be called useless; those of `keeps` are never called redundant.
+    `candidates` are the places of the rules that may be called useless.
     """
 
     rules: tuple[FilterRule, ...]
     view: TagView | None
     end: FilterAction | None
     candidates: tuple[int, ...]
-    keeps: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class Examination:
     """Questions about one list. Raises BudgetExceededError, here and in its methods, when one needs too many steps."""
 
     def __init__(self, held: RuleList, budget: Budget) -> None:
-        self.rules, self.keeps, self.budget = held.rules, held.keeps, budget
+        self.rules, self.budget = held.rules, budget
         self._end = held.end
         self._space = RuleSpace(held.rules, held.view, budget)
         self._certain = _set_of(at for at, rule in enumerate(held.rules) if not rule.deployment_unknown)
@@ -118,13 +117,12 @@ class Examination:
     def _before(self, at: int, of: int | None = None) -> RuleSet:
         """The rules before `at`, without rule `of`, that are there whenever rule `of` (default: `at`) is."""
         own = self.rules[at if of is None else of]
-        sure = self._certain | (self._deployed_with(own) if own.deployment_unknown else 0)
+        sure = self._certain | (self._asked_with(own) if own.deployment_unknown else 0)
         return sure & (1 << at) - 1 & ~self._removed & ~(0 if of is None else 1 << of)
 
-    def _deployed_with(self, own: FilterRule) -> RuleSet:
-        """The rules of the same security admin configuration: Azure deploys all of it or nothing."""
-        configuration = own.id.parent.parent
-        return _set_of(at for at, rule in enumerate(self.rules) if rule.id.parent.parent == configuration)
+    def _asked_with(self, own: FilterRule) -> RuleSet:
+        """The rules that are asked whenever `own` is, because the same deployment or membership decides it."""
+        return _set_of(at for at, rule in enumerate(self.rules) if rule.depends_on == own.depends_on)
 
 
 @dataclass
@@ -134,10 +132,6 @@ class _Candidate:
     rule: FilterRule
     places: list[tuple[Examination, int]] = field(default_factory=list)
     is_examined: bool = True
-
-    @property
-    def is_kept(self) -> bool:
-        return any(at in held.keeps for held, at in self.places)
 
     def is_everywhere(self, question: Callable[[Examination, int], bool]) -> bool:
         """Whether the answer is yes in every list; False too where it cannot be told."""
@@ -175,7 +169,7 @@ def examine(lists: Sequence[RuleList]) -> Examined:
         else:
             left.append(one)
     unreached = {held.rule.id for held in useless}
-    dispensable = [one for one in left if not one.is_kept and one.is_everywhere(_changes_nothing)]
+    dispensable = [one for one in left if one.is_everywhere(_changes_nothing)]
     for one in candidates:
         if one.rule.id in unreached:
             one.remove()

@@ -83,7 +83,7 @@ def standing_fates(change: Change, before: Replay, after: Replay, flow: Rows, ol
 
 
 def _opened(network: Network) -> Network:
-    return build_network(without_nic_filters(network.snapshot), network.assumptions)
+    return build_network(without_nic_filters(network.as_read), network.assumptions)
 
 
 def _standing(old: Fate, was: Fate, now: Fate) -> Fate:

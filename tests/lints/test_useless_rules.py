@@ -234,23 +234,15 @@ def test_a_rule_in_several_lists_is_useless_only_where_it_is_so_in_all() -> None
     assert examine([held, alone]).useless == ()
 
 
-def test_a_rule_that_azure_asks_for_is_never_called_redundant() -> None:
-    held = rule_list([rule("Allow", sources=half("10.0.0.0/8")), rule("Allow")], end=None)
-    assert len(examine([held]).useless) == 1
-    assert examine([replace(held, keeps=frozenset({0}))]).useless == ()
-
-
 def test_a_rule_of_two_families_matches_no_packet() -> None:
     assert only(rule("Allow", sources=half("10.0.0.0/8"), destinations=half("fd00::/8"))) == [(0, "empty", [])]
 
 
-def test_what_may_not_be_deployed_shadows_only_its_own_configuration() -> None:
-    first, second = (GROUP.child("configurations", name).child("ruleCollections", "k") for name in "cd")
+def test_what_may_not_be_asked_shadows_only_what_is_asked_with_it() -> None:
+    first, second = (GROUP.child("securityAdminConfigurations", name) for name in "cd")
     for place, is_shadowed in ((first, True), (second, False)):
         owners = zip((first, place), ("Deny", "Allow"), strict=True)
-        listed = [
-            replace(rule(action), id=held.child("rules", action), deployment_unknown=True) for held, action in owners
-        ]
+        listed = [replace(rule(action), id=GROUP.child("rules", action), depends_on=held) for held, action in owners]
         found = examine([RuleList(tuple(listed), None, "Deny", (1,))]).useless
         assert len(found) == is_shadowed
 
