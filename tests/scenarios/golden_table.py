@@ -1,14 +1,21 @@
-"""scenarios/golden/README.md is generated from the question files: ``python -m tests.scenarios.golden_table``."""
+"""The README of each collection is generated from its question files: ``python -m tests.scenarios.golden_table``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.scenarios.question_files import SCENARIOS, STATUSES, QuestionFile, question_folders, question_in
+from tests.scenarios.question_files import (
+    COLLECTIONS,
+    SCENARIOS,
+    STATUSES,
+    QuestionFile,
+    question_folders,
+    question_in,
+)
 
-README = SCENARIOS / "golden" / "README.md"
-_HEAD = """\
+_HEADS = {
+    "golden": """\
 # Golden questions
 
 Questions that people ask about Azure networks in public, each with the answer that the simulator must give, where that
@@ -18,15 +25,37 @@ neighbour, and a `question.yaml`; `tests/scenarios/question_files.py` says what 
 
 {statuses}
 
-`q` are questions, `e` corrections that a second reading of the sources brought, `f` features so new that few tools
-know them. This page is generated from the question files by `python -m tests.scenarios.golden_table`.
-"""
+`q` are questions as people put them, `e` corrections that a second reading of the sources brought, `o` questions that
+Microsoft leaves open, with both readings, `f` features that few tools know.
+""",
+    "pitfalls": """\
+# Pitfalls
+
+What other tools and many answers get wrong, one folder each, written like the [golden questions](../golden/README.md).
+
+{statuses}
+""",
+    "walks": """\
+# Walks
+
+The ten ways of a packet through Azure, there and back, with every place and at each place every layer and what decided,
+written like the [golden questions](../golden/README.md). One network serves them all: [topology.yaml](topology.yaml).
+
+{statuses}
+""",
+}
 
 
-def readme() -> str:
-    """The page as it has to be."""
+def readme_path(collection: str) -> Path:
+    return SCENARIOS / collection / "README.md"
+
+
+def readme(collection: str) -> str:
+    """The page of a collection as it has to be."""
     statuses = "\n".join(f"- **{key}**: {text}" for key, text in STATUSES.items())
-    return "\n".join([_HEAD.format(statuses=statuses), *_table(question_folders("golden"))]) + "\n"
+    head = _HEADS[collection].format(statuses=statuses)
+    made = "This page is generated from the question files by `python -m tests.scenarios.golden_table`.\n"
+    return "\n".join([head, made, *_table(question_folders(collection))]) + "\n"
 
 
 def _table(folders: list[Path]) -> Iterator[str]:
@@ -47,4 +76,5 @@ def _answer(question: QuestionFile) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(readme(), encoding="utf-8")
+    for name in COLLECTIONS:
+        readme_path(name).write_text(readme(name), encoding="utf-8")

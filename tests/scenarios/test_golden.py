@@ -11,8 +11,9 @@ import pytest
 
 import simulator as sim
 from tests.scenarios.answers import answer_of, explained, network_of
-from tests.scenarios.golden_table import README, readme
+from tests.scenarios.golden_table import readme, readme_path
 from tests.scenarios.question_files import (
+    COLLECTIONS,
     Ask,
     Reading,
     Session,
@@ -113,5 +114,7 @@ def test_a_disputed_question_shows_both_readings(folder: Path) -> None:
     assert (question.status == "D") <= any(ask.readings for ask in question.ask)
 
 
-def test_the_table_of_golden_questions_is_up_to_date() -> None:
-    assert README.read_text(encoding="utf-8") == readme(), "run python -m tests.scenarios.golden_table"
+@pytest.mark.parametrize("collection", COLLECTIONS)
+def test_the_table_of_a_collection_is_up_to_date(collection: str) -> None:
+    written = readme_path(collection).read_text(encoding="utf-8")
+    assert written == readme(collection), "run python -m tests.scenarios.golden_table"
