@@ -19,7 +19,7 @@ from simulator.network.model import Network
 class Balancers:
     """`rules` answers (frontend place, protocol, port) with the rule that takes such packets, None without one.
 
-    `backed` answers (place, protocol, port) with whether a public frontend brings such packets to that endpoint.
+    `backed` answers (place, protocol, port, is IPv4) with whether a public frontend brings such packets to an endpoint.
     `is_missing`: the endpoint is behind a load balancer that the export does not hold. `up` keeps what the walk found
     out about the backends of each numbered rule.
     """
@@ -36,13 +36,13 @@ class Balancers:
         rules = balanced_rules(self._network, self._places.endpoints[frontend].id)
         return next((rule for rule in rules if protocol in rule.protocols and _holds(rule.ports, port)), None)
 
-    def _is_backed(self, place: int, protocol: int, port: int) -> str:
+    def _is_backed(self, place: int, protocol: int, port: int, is_ipv4: int) -> str:
         """The sku of the public frontend whose rule has the endpoint as a backend at this port; "" without one."""
         backend = self._places.endpoints[place].id
         for frontend in self._places.endpoints:
             if frontend.kind == "frontend" and frontend.public_addresses:
                 for rule in balanced_rules(self._network, frontend.id):
-                    if _brings(rule, backend, protocol, port):
+                    if _brings(rule, backend, protocol, port, bool(is_ipv4)):
                         return frontend.public_sku
         return ""
 
@@ -60,7 +60,7 @@ def _holds(ports: tuple[tuple[int, int], ...], port: int) -> bool:
     return any(low <= port <= high for low, high in ports)
 
 
-def _brings(rule: BalancedRule, backend: ResourceId, protocol: int, port: int) -> bool:
+def _brings(rule: BalancedRule, backend: ResourceId, protocol: int, port: int, is_ipv4: bool) -> bool:
     is_port = _holds(rule.ports, port) if rule.backend_port is None else port == rule.backend_port
-    member = any(held.endpoint == backend for held in rule.backends)
+    member = any(held.endpoint == backend and ("." in held.address) == is_ipv4 for held in rule.backends)
     return member and is_port and protocol in rule.protocols and not rule.floating

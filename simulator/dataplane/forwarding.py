@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +14,12 @@ from simulator.azure.virtual_network import Subnet
 from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.forwarding_table import NO_ROUTE, disputed_by_endpoints, winning_routes
 from simulator.dataplane.places import NONE, Places
-from simulator.network.connected_groups import connectivity_deployment_unknown
+from simulator.dataplane.regions import RegionFacts
+from simulator.network.connected_groups import possible_neighbours
 from simulator.network.effective_routes import learned_routes_unknown, subnet_routes, system_routes_of
 from simulator.network.model import Network
 from simulator.network.peerings import peers_of_unknown_space, unknown_gateways
+from simulator.network.prefixes import readable_prefixes
 from simulator.network.routes import EffectiveRoute
 from simulator.space.addresses import Prefix, parse_address, parse_prefix
 
@@ -29,6 +32,7 @@ BY_ADDRESS, TO_APPLIANCE, TO_GATEWAY, TO_INTERNET, DROP, SERVICE_ENDPOINT = rang
 #: Routes that lead nowhere, and why.
 UNREACHABLE, NOT_IN_EXPORT, PEER_MISSING, OVERLAP, MISSING = range(6, 11)
 _APPLIANCES = frozenset({"VirtualAppliance", "VirtualApplianceEcmp"})
+_NOWHERE = (DROP, TO_INTERNET, MISSING)
 _LEADS = {
     "VnetLocal": BY_ADDRESS,
     "VNetPeering": BY_ADDRESS,
@@ -63,8 +67,8 @@ class Forwarding:
     several equal next hops (`is_ecmp`) has all of them in `next_hops`.
     """
 
-    def __init__(self, network: Network, regions: Atoms, places: Places) -> None:
-        self._network, self._places = network, places
+    def __init__(self, network: Network, regions: Atoms, places: Places, facts: RegionFacts) -> None:
+        self._network, self._places, self._regions = network, places, regions
         self.routes: list[EffectiveRoute] = []
         self._numbers: dict[tuple[EffectiveRoute, int], int] = {}
         self._owners: list[int] = []
@@ -84,7 +88,8 @@ class Forwarding:
         self.routes_unknown = _flags(self._learns_unknown(subnet, vnet) for subnet, vnet, _ in tables)
         self.gateways_unknown = _flags(bool(unknown_gateways(network, vnet)) for vnet in vnets)
         self.peers_unknown = _flags(bool(peers_of_unknown_space(network, vnet)) for vnet in vnets)
-        self.connectivity_unknown = _flags(bool(connectivity_deployment_unknown(network, vnet)) for vnet in vnets)
+        doubts = [self._may_lead_elsewhere(at, vnet, facts) for at, vnet in enumerate(vnets)]
+        self.connectivity_unknown = np.stack([*doubts, np.zeros(len(regions), bool)])
         self.tag_missing = _flags(_misses_tag(routes) for _, _, routes in tables)
         self.table_missing = _flags(subnet is not None and self._misses_table(subnet) for subnet in subnets)
 
@@ -108,7 +113,31 @@ class Forwarding:
 
     def _row(self, vnet: ResourceId, routes: tuple[EffectiveRoute, ...], regions: Atoms) -> Int32:
         owner = self._places.vnet_number.get(vnet, NONE)
-        return winning_routes(routes, regions, lambda route: self._number(route, owner))
+        single = [part for route in routes for part in _by_member(route)]
+        return winning_routes(single, regions, lambda route: self._number(route, owner))
+
+    def _may_lead_elsewhere(self, table: int, vnet: ResourceId, facts: RegionFacts) -> Bools:
+        """Where a connection that a network manager may make would bring another route than the one that wins.
+
+        It has the prefixes of the other VNet: it beats what a gateway told and any shorter prefix.
+        """
+        doubtful = np.zeros(len(self._regions), bool)
+        for other in possible_neighbours(self._network, vnet):
+            held = self._network.virtual_networks.get(other)
+            if held is None:
+                falls_through = self.is_system[self.row[table]] | (self.leads[self.row[table]] == MISSING)
+                doubtful |= falls_through & np.isin(self.leads[self.row[table]], _NOWHERE) & ~facts.is_public
+            for prefix in readable_prefixes(held.prefixes if held is not None else ()):
+                for low, stop in self._regions.interval(prefix):
+                    doubtful[low:stop] |= [self._yields(int(number), prefix) for number in self.row[table, low:stop]]
+        return doubtful
+
+    def _yields(self, number: int, prefix: Prefix) -> bool:
+        """Would the winning route lose to a connection for `prefix`, inside of which it wins?"""
+        if number == len(self.routes) or self.routes[number].source == "VirtualNetworkGateway":
+            return True
+        covering = (held for held in map(parse_prefix, self.routes[number].prefixes) if held.overlaps(prefix))
+        return max((held.length for held in covering), default=0) < prefix.length
 
     def _learns_unknown(self, subnet: Subnet | None, vnet: ResourceId) -> bool:
         unknown = unknown_gateways(self._network, vnet)
@@ -186,6 +215,14 @@ class Forwarding:
     def _misses_table(self, subnet: Subnet) -> bool:
         table = subnet.route_table
         return table is not None and self._network.snapshot.get(table, RouteTable) is None
+
+
+def _by_member(route: EffectiveRoute) -> Iterator[EffectiveRoute]:
+    """A row of a connected group as one route a member: each leads into that member's VNet."""
+    if not route.members:
+        yield route
+    for prefix, member in zip(route.prefixes, route.members, strict=True) if route.members else ():
+        yield replace(route, prefixes=(prefix,), members=(member,), virtual_network=member)
 
 
 def _misses_tag(routes: tuple[EffectiveRoute, ...]) -> bool:

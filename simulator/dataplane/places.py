@@ -1,4 +1,4 @@
-"""Places: where a packet can be. Endpoints, gateways, platform services, then Azure's platform, the Internet, nowhere.
+"""Places: where a packet can be. Endpoints, gateways, platform services, Azure's platform, premises, Internet, nowhere.
 
 Every column has a row for each place, the last ones included, so that no lookup needs a negative index.
 """
@@ -31,8 +31,8 @@ def endpoint_column(network: Network, fact: Callable[[Endpoint], T], other: T) -
 
 
 def place_count(network: Network) -> int:
-    """The number of places: the platform, the Internet and nowhere are three."""
-    return len(network.endpoints) + len(network.gateways) + len(services(network)) + 3
+    """The number of places: the platform, on-premises, the Internet and nowhere are four."""
+    return len(network.endpoints) + len(network.gateways) + len(services(network)) + 4
 
 
 def managed_prefixes(network: Network) -> Iterator[tuple[int, Prefix]]:
@@ -53,7 +53,8 @@ class Places:
         self.first_gateway = len(self.endpoints)
         self.first_service = self.first_gateway + len(self.gateways)
         self.platform = self.first_service + len(self.services)
-        self.internet = self.platform + 1
+        self.premises = self.platform + 1  # on-premises that comes to Azure without a virtual network
+        self.internet = self.premises + 1
         self.nowhere = self.internet + 1
         self._atoms = atoms
         self.subnet_number = {identity: at for at, identity in enumerate(network.subnets)}
@@ -160,7 +161,8 @@ class Places:
             return self.gateways[place - self.first_gateway].name
         if place < self.platform:
             return self.services[place - self.first_service].name
-        return {self.platform: "Azure platform", self.internet: "Internet"}.get(place, "?")
+        others = {self.platform: "Azure platform", self.premises: "on-premises", self.internet: "Internet"}
+        return others.get(place, "?")
 
 
 def _sorted_columns(mapping: Mapping[int, int]) -> tuple[Int64, Int32]:

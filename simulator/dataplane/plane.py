@@ -26,7 +26,7 @@ from simulator.network.platform_services import services
 from simulator.network.prefixes import readable_prefixes
 from simulator.network.private_endpoints import endpoint_state
 from simulator.network.service_firewall import named_prefixes
-from simulator.space.addresses import IPV4_SPACE, Prefix, format_address, parse_address
+from simulator.space.addresses import IPV4_SPACE, Prefix, parse_address
 
 Int32 = npt.NDArray[np.int32]
 UInt64 = npt.NDArray[np.uint64]
@@ -52,7 +52,7 @@ class DataPlane:
         self.filters.use(self.atoms)
         self.places = Places(network, self.atoms)
         self.facts = RegionFacts(network, self.regions)
-        self.forwarding = Forwarding(network, self.regions, self.places)
+        self.forwarding = Forwarding(network, self.regions, self.places, self.facts)
         self.links = Links(network, self.places)
         self.appliances.translate(self.facts.is_public, self.regions)
         first, last = self.atoms.interval(IPV4_SPACE)[0]
@@ -104,10 +104,6 @@ class DataPlane:
         """The VNet that has a region as seen from one: itself, else a direct peer, else whichever there is."""
         near = (held for held in self.nearby(vnet) if self.facts.in_vnet[held, region])
         return next(near, int(self.facts.vnet[region]))
-
-    def address(self, atom: int) -> str:
-        """The first address of an atom; the only one of an atom that an endpoint owns."""
-        return format_address(self.atoms.points[atom])
 
     def _private_endpoint_state(self, place: int) -> str:
         endpoint = self.places.endpoints[place].private_endpoint

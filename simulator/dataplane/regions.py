@@ -18,7 +18,7 @@ from simulator.dataplane.filter_table import (
     INTERNET_READINGS,
     MAYBE_VIRTUAL_NETWORK,
 )
-from simulator.network.connected_groups import connectivity_deployment_unknown
+from simulator.network.connected_groups import possible_neighbours
 from simulator.network.groups import region_name
 from simulator.network.model import Network
 from simulator.network.peerings import peers_of_unknown_space, unknown_gateways
@@ -175,5 +175,12 @@ class RegionFacts:
         vnet = held.virtual_network
         if unknown_gateways(network, vnet) or peers_of_unknown_space(network, vnet):
             return ~self.is_public
-        in_a_vnet: Bools = self.vnet != NONE
-        return in_a_vnet if connectivity_deployment_unknown(network, vnet) else np.zeros(len(self._regions), bool)
+        return self.possibly_near(vnet)
+
+    def possibly_near(self, virtual_network: ResourceId) -> Bools:
+        """Regions to which a network manager might connect the VNet: all private ones, if to one outside the export."""
+        near = np.zeros(len(self._regions), bool)
+        for other in possible_neighbours(self._network, virtual_network):
+            held = self._network.virtual_networks.get(other)
+            near |= ~self.is_public if held is None else mask_of(readable_prefixes(held.prefixes), self._regions)
+        return near

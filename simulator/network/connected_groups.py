@@ -13,7 +13,7 @@ from simulator.azure.network_manager import ConnectivityConfiguration, GroupItem
 from simulator.azure.resource import ResourceId
 from simulator.network.deployments import applies
 from simulator.network.groups import group_members, region_name
-from simulator.network.managed_peerings import may_be_peered
+from simulator.network.managed_peerings import may_be_peered_with
 from simulator.network.memo import per_network
 from simulator.network.model import Network, grouped
 from simulator.network.prefixes import readable_prefixes
@@ -68,14 +68,19 @@ def connected_groups(network: Network, virtual_network: ResourceId) -> tuple[Con
     )
 
 
-@per_network
 def connectivity_deployment_unknown(network: Network, virtual_network: ResourceId) -> bool:
-    """Might a network manager connect the VNet to others, where nobody said that it does or that it does not?
+    """Might a network manager connect the VNet to others, where nobody said that it does or that it does not?"""
+    return bool(possible_neighbours(network, virtual_network))
+
+
+@per_network
+def possible_neighbours(network: Network, virtual_network: ResourceId) -> tuple[ResourceId, ...]:
+    """VNets, also outside the export, to which a network manager might connect this one.
 
     Because it is not known what is deployed, or who is in a network group.
     """
-    in_a_mesh = any(_is_doubtful(mesh, virtual_network) for mesh in meshes(network))
-    return in_a_mesh or may_be_peered(network, virtual_network)
+    meshed = (other for mesh in meshes(network) for other in _doubtful_others(mesh, virtual_network))
+    return tuple(dict.fromkeys((*meshed, *may_be_peered_with(network, virtual_network))))
 
 
 @per_network
@@ -153,14 +158,14 @@ def _others(mesh: Mesh, virtual_network: ResourceId) -> tuple[ResourceId, ...]:
     return tuple(member for member in together if member != virtual_network)
 
 
-def _is_doubtful(mesh: Mesh, virtual_network: ResourceId) -> bool:
-    """The VNet may be a member beside others, or others may be beside it."""
+def _doubtful_others(mesh: Mesh, virtual_network: ResourceId) -> Iterator[ResourceId]:
+    """Those beside whom the VNet may be a member, or who may be members beside it."""
     if virtual_network not in mesh.states:
-        return False
+        return
     is_certain = mesh.states[virtual_network] is True
-    return (not is_certain and bool(mesh.outside)) or any(
-        member != virtual_network
-        and not (is_certain and state)
-        and mesh.region_of(member) == mesh.region_of(virtual_network)
-        for member, state in mesh.states.items()
-    )
+    for member, state in mesh.states.items():
+        is_near = mesh.region_of(member) == mesh.region_of(virtual_network)
+        if member != virtual_network and is_near and not (is_certain and state):
+            yield member
+    if not is_certain:
+        yield from mesh.outside

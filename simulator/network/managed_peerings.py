@@ -53,11 +53,15 @@ def managed_peerings(network: Network) -> tuple[dict[ResourceId, VirtualNetwork]
     return changed, issues
 
 
-def may_be_peered(network: Network, virtual_network: ResourceId) -> bool:
-    """Might a configuration peer the VNet with another one that the export shows no link to?"""
-    return any(
-        virtual_network in peering.pair and not peering.is_certain and not _is_linked(network, peering)
-        for peering in wanted_peerings(network)
+def may_be_peered_with(network: Network, virtual_network: ResourceId) -> tuple[ResourceId, ...]:
+    """The VNets with which a configuration might peer this one, and to which the export shows no link."""
+    doubtful = (
+        peering for peering in wanted_peerings(network) if not peering.is_certain and not _is_linked(network, peering)
+    )
+    return tuple(
+        peering.hub if virtual_network == peering.spoke else peering.spoke
+        for peering in doubtful
+        if virtual_network in peering.pair
     )
 
 

@@ -38,22 +38,21 @@ def _beaten_lines(plane: DataPlane, beaten: list[RuleReference]) -> Iterator[str
 
 
 def _tag_lines(plane: DataPlane, taken: Step, rule: FilterRule, header: Header) -> Iterator[str]:
-    """``VirtualNetwork holds 10.1.5.4 here: 0.0.0.0/0 of the route rt-spoke/default``."""
+    """``VirtualNetwork holds the source here: 0.0.0.0/0 of the route rt-spoke/default``."""
     subnets = tuple(plane.network.subnets)
     number = int(plane.places.subnet[taken.packets.at[0]])
     sides = (
-        (rule.sources.tags, int(taken.packets.source[0]), int(header.source_tag[0])),
-        (rule.destinations.tags, int(taken.packets.destination[0]), int(header.destination_tag[0])),
+        ("the source", rule.sources.tags, int(taken.packets.source[0]), int(header.source_tag[0])),
+        ("the destination", rule.destinations.tags, int(taken.packets.destination[0]), int(header.destination_tag[0])),
     )
-    for tags, atom, bits in sides:
-        address = plane.address(atom)
+    for side, tags, atom, bits in sides:
         if "VirtualNetwork" in tags and number >= 0:
             value = plane.atoms.points[atom]
             origins = virtual_network_origins(plane.network, subnets[number], Prefix(value, value))
             if origins:
-                yield f"VirtualNetwork holds {address} here: {'; '.join(origins[:_NAMED])}"
+                yield f"VirtualNetwork holds {side} here: {'; '.join(origins[:_NAMED])}"
         if "Internet" in tags and bits & IN_INTERNET:
-            yield f"Internet holds {address}: it is public, and not in VirtualNetwork by any prefix but a default route"
+            yield f"Internet holds {side}, which is public"
 
 
 def route_details(plane: DataPlane, taken: Step, winner: EffectiveRoute | None) -> tuple[str, ...]:
@@ -70,10 +69,17 @@ def route_details(plane: DataPlane, taken: Step, winner: EffectiveRoute | None) 
         for prefix in readable_prefixes(route.prefixes)
         if holds(prefix, host)
     ]
-    best = max((prefix.length for prefix, route in covering if route == winner), default=-1)
-    others = sorted((held for held in covering if held[1] != winner), key=lambda held: -held[0].length)
+    best = max((prefix.length for prefix, route in covering if _is_part(winner, route)), default=-1)
+    others = sorted((held for held in covering if not _is_part(winner, held[1])), key=lambda held: -held[0].length)
     lines = [f"not {prefix} → {_hop(route)}: {_why_not(prefix, route, best)}" for prefix, route in others[:_NAMED]]
     return (*lines, *([f"and {len(others) - _NAMED} other routes"] if len(others) > _NAMED else []))
+
+
+def _is_part(winner: EffectiveRoute | None, route: EffectiveRoute) -> bool:
+    """Is the winner the row, or one member's part of a connected group's row?"""
+    if winner is None or not winner.members:
+        return route == winner
+    return route.next_hop_type == winner.next_hop_type and set(winner.prefixes) <= set(route.prefixes)
 
 
 def _hop(route: EffectiveRoute) -> str:

@@ -112,7 +112,8 @@ def internet_translation(plane: DataPlane, packets: InFlight, bypassed: Bools) -
     entered = packets.target  # the frontend that the packet came by, or nowhere
     balanced = plane.balancers.is_frontend[entered]
     unseen = ~plane.has_public_ip[packets.at] & ~balanced
-    number = plane.balancers.backed.ask(packets.at, packets.protocol, packets.destination_port)
+    is_ipv4 = plane.is_ipv4[packets.destination]
+    number = plane.balancers.backed.ask(packets.at, packets.protocol, packets.destination_port, is_ipv4)
     sku = np.array(plane.balancers.backed.answers, object)[number] if len(packets) else np.zeros(0, object)
     by_log = unseen & (sku != "")
     standard = np.where(balanced, plane.has_standard_public_ip[entered], plane.has_standard_public_ip[packets.at])

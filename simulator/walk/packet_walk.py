@@ -92,16 +92,28 @@ def _depart(plane: DataPlane, packets: InFlight, ledger: Ledger) -> InFlight:
     """Packets at their origin. On-premises sends only what the gateway advertises to it, or to a platform service."""
     ledger.origin[packets.flow] = packets.at
     packets = ledger.keep("origin", packets, origin(plane, packets))
+    packets = _from_premises_to_services(plane, packets, ledger)
     ledger.visit(packets)
     packets = platform_services(plane, probed(plane, packets, ledger), ledger)
     entering, inside = packets.split(plane.places.is_gateway(packets.at))
     if not len(entering):
         return inside
-    in_vnet = plane.facts.vnet[plane.region_of_atom[entering.destination]] != NONE
-    served = (entering.service != NONE) & ~in_vnet
-    to_service, entering = entering.split(served)
-    _leave(plane, to_service.but(target=_service_place(plane, to_service)), ledger, from_premises, "service firewall")
     return InFlight.join([inside, ledger.keep("gateway", entering, gateway_entry(plane, entering))])
+
+
+def _from_premises_to_services(plane: DataPlane, packets: InFlight, ledger: Ledger) -> InFlight:
+    """End the way from on-premises to platform services, which touches no virtual network; give the others."""
+    places = plane.places
+    outside = plane.facts.vnet[plane.region_of_atom[packets.destination]] == NONE
+    served, others = packets.split(places.is_gateway(packets.at) & (packets.service != NONE) & outside)
+    if len(served):
+        outcome = from_premises(plane, served)
+        premises = np.full(len(served), places.premises, np.int32)
+        served = served.but(at=premises, target=_service_place(plane, served))
+        ledger.origin[served.flow] = premises
+        ledger.visit(served)
+        _end_at(ledger.keep("service firewall", served, outcome), ledger)
+    return others
 
 
 def _enter(plane: DataPlane, packets: InFlight, batch: Packets, ledger: Ledger) -> InFlight:

@@ -55,7 +55,7 @@ def _doubts(plane: DataPlane, packets: InFlight) -> list[tuple[Bools, str]]:
         (forwarding.table_missing[table], "ROUTE_TABLE_NOT_IN_EXPORT"),
         (forwarding.tag_missing[table] & public & (leads != BY_ADDRESS), "RULE_NOT_RESOLVED"),
         (falls_through & forwarding.peers_unknown[table], "PEER_NOT_IN_EXPORT"),
-        (falls_through & in_a_vnet & forwarding.connectivity_unknown[table], "CONNECTIVITY_DEPLOYMENT_UNKNOWN"),
+        (forwarding.connectivity_unknown[table, region], "CONNECTIVITY_DEPLOYMENT_UNKNOWN"),
         ((falls_through | beatable) & forwarding.routes_unknown[table], "GATEWAY_ROUTES_UNKNOWN"),
         (unreachable & forwarding.is_to_appliance[packets.route] & forwarding.peers_unknown[table], _NEXT_HOP_UNKNOWN),
     ]

@@ -9,8 +9,10 @@ from simulator.dataplane.plane import DataPlane
 from simulator.network.balancers import BalancedRule
 from simulator.network.routes import EffectiveRoute
 from simulator.network.service_firewall import Admission
+from simulator.space.addresses import as_cidrs
 from simulator.walk.appliance import APPLIANCE_LAYER
 from simulator.walk.details import route_details, rule_details
+from simulator.walk.egress import way_out
 from simulator.walk.in_flight import Step as WalkStep
 from simulator.walk.load_balancer import backends_up
 from simulator.walk.predictions import NOTHING, RuleReference, rule_reference
@@ -41,6 +43,8 @@ _OUTCOMES: dict[Verdict, StepOutcome] = {
     Verdict.UNKNOWN: "unknown",
     Verdict.INTERMITTENT: "intermittent",
 }
+#: Kinds of the places beyond the network, in their order.
+_OUTSIDE: tuple[PlaceKind, PlaceKind, PlaceKind] = ("platform", "premises", "internet")
 #: Layers that a platform service answers, by the number of its answer.
 _ANSWERED_BY_SERVICE = ("service firewall", "service endpoint")
 
@@ -89,7 +93,7 @@ def _hop(plane: DataPlane, place: int, steps: tuple[Step, ...]) -> Hop:
     elif place < places.platform:
         kind = "service"
     elif place < places.nowhere:
-        kind = "platform" if place == places.platform else "internet"
+        kind = _OUTSIDE[place - places.platform]
     return Hop(places.name(place), kind, address, steps)
 
 
@@ -109,7 +113,24 @@ def _step(plane: DataPlane, taken: WalkStep, bypassed: bool) -> Step:
         return Step(taken.layer, outcome, told, details=_address_lines(answer))
     if taken.layer == "load balancer" and row != NOTHING:
         return _balanced_step(plane, taken, row, outcome, reason.text)
+    if taken.layer == "Internet egress" and outcome == "pass":
+        return Step(taken.layer, outcome, f"leaves to the Internet{_way_out_text(plane, taken)}")
+    if taken.layer == "public IP" and plane.balancers.is_frontend[taken.packets.target[0]] and outcome == "pass":
+        return Step(taken.layer, outcome, "")  # said at the frontend
     return Step(taken.layer, outcome, _plain_text(taken.layer, outcome, reason.text))
+
+
+def _way_out_text(plane: DataPlane, taken: WalkStep) -> str:
+    """`` by NAT gateway, as 203.0.113.40``: the way out of the place, and the addresses that others see."""
+    held = plane.egress.methods.answers[int(way_out(plane, taken.packets)[0])]
+    if held.method == "none":
+        return ""
+    name = {"nat gateway": "the NAT gateway", "public IP": "a public IP", "load balancer": "the load balancer"}
+    way = f" by {name.get(held.method, held.method)}"
+    if held.pool is None:
+        return f"{way}, from an address that nobody can know"
+    texts = [text.removesuffix("/32").removesuffix("/128") for text in as_cidrs(held.pool)]
+    return f"{way}, as {', '.join(texts[:4])}{' …' if len(texts) > 4 else ''}"
 
 
 def _rule_step(plane: DataPlane, taken: WalkStep, outcome: StepOutcome, bypassed: bool, reason: str) -> Step:
@@ -245,7 +266,6 @@ def _plain_text(layer: str, outcome: StepOutcome, reason: str) -> str:
     if outcome != "pass":
         return reason
     return {
-        "Internet egress": "leaves to the Internet",
         "gateway": "passes the gateway",
         "public IP": "reached through a public IP",
         "private endpoint": "the connection is approved; the firewall of the service is not asked",

@@ -10,7 +10,17 @@ from simulator.walk.predictions import Prediction, RuleReference
 from simulator.walk.questions import Question
 
 PlaceKind = Literal[
-    "nic", "firewall", "appliance", "frontend", "managed", "gateway", "service", "platform", "internet", "unknown"
+    "nic",
+    "firewall",
+    "appliance",
+    "frontend",
+    "managed",
+    "gateway",
+    "service",
+    "platform",
+    "premises",
+    "internet",
+    "unknown",
 ]
 StepOutcome = Literal["pass", "stop", "unknown", "intermittent"]
 
