@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def load_network(session: Session, path: str) -> Network:
     """The network at `path`, its issues told on stderr."""
     network = read_network(session, path)
-    session.detail(f"{path}: {len(network.snapshot.resources):,} resources, {len(network.endpoints):,} endpoints")
+    session.detail(f"{path}: {len(network.as_read.resources):,} resources, {len(network.endpoints):,} endpoints")
     session.tell_issues(network.issues, f"vnetsim check {shlex.quote(path)}{as_typed(session)}")
     return network
 

@@ -161,6 +161,7 @@ class Forwarding:
         self.target = np.array(targets, np.int32)
         self.vnet = np.array(vnets, np.int32)
         self.is_connected_group = np.array([*(one.next_hop_type == "ConnectedGroup" for one in self.routes), False])
+        self.is_uncertain = np.array([*(not route.is_certain for route in self.routes), False])
         self.is_system = np.array([*(route.source == "Default" for route in self.routes), False])
         self.is_beatable = np.array([*(one.source == "User" and not _is_host(one) for one in self.routes), False])
         self.is_to_appliance = np.array([*(one.next_hop_type in _APPLIANCES for one in self.routes), False])

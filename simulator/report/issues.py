@@ -60,10 +60,10 @@ def worst_first(issues: Sequence[AnyIssue]) -> list[AnyIssue]:
 
 def resource_counts(network: Network) -> dict[str, int]:
     """Kind of resource, as ARM names its collection → how many; subnets, peerings and gateways among them."""
-    counts = Counter(_collection(resource.id.type) for resource in network.snapshot.resources.values())
+    counts = Counter(_collection(resource.id.type) for resource in network.as_read.resources.values())
     counts["subnets"] = len(network.subnets)
     counts["virtualNetworkPeerings"] = sum(
-        len(virtual_network.virtual_network_peerings) for virtual_network in network.snapshot.virtual_networks
+        len(virtual_network.virtual_network_peerings) for virtual_network in network.as_read.virtual_networks
     )
     return {kind: number for kind, number in sorted(counts.items()) if number}
 

@@ -104,9 +104,11 @@ REASONS: tuple[Reason, ...] = (
         "PEER_NOT_IN_EXPORT", _UNKNOWN, "the peered virtual network, or its side of the peering, is not in the export"
     ),
     Reason(
-        "ADMIN_DEPLOYMENT_UNKNOWN", _UNKNOWN, "an admin rule may decide, and whether it is deployed is not declared"
+        "ADMIN_DEPLOYMENT_UNKNOWN",
+        _UNKNOWN,
+        "an admin rule may decide, and whether it reaches the network is not known",
     ),
-    Reason("CONNECTIVITY_DEPLOYMENT_UNKNOWN", _UNKNOWN, "a connected group may join the two, if it is deployed"),
+    Reason("CONNECTIVITY_DEPLOYMENT_UNKNOWN", _UNKNOWN, "a network manager may give the route, which is not known"),
     Reason("GATEWAY_ROUTES_UNKNOWN", _UNKNOWN, "a gateway may have learned a route for the destination"),
     Reason("APPLIANCE_NOT_DECLARED", _UNKNOWN, "what the appliance's guest does is not declared"),
     Reason(

@@ -20,7 +20,13 @@ from simulator.walk.routing import effective_route, leads_astray, leads_inside, 
 
 #: Reasons that say nobody knows the route, rather than that it leads nowhere known.
 _ROUTE_UNKNOWN = [
-    CODE_OF[code] for code in ("ROUTE_TABLE_NOT_IN_EXPORT", "RULE_NOT_RESOLVED", "GATEWAY_ROUTES_UNKNOWN")
+    CODE_OF[code]
+    for code in (
+        "ROUTE_TABLE_NOT_IN_EXPORT",
+        "RULE_NOT_RESOLVED",
+        "GATEWAY_ROUTES_UNKNOWN",
+        "CONNECTIVITY_DEPLOYMENT_UNKNOWN",
+    )
 ]
 _VERDICTS = np.array([reason.verdict for reason in REASONS], np.uint8)
 

@@ -53,6 +53,7 @@ def _doubts(plane: DataPlane, packets: InFlight) -> list[tuple[Bools, str]]:
     unreachable = leads == UNREACHABLE
     return [
         (forwarding.table_missing[table], "ROUTE_TABLE_NOT_IN_EXPORT"),
+        (forwarding.is_uncertain[packets.route], "CONNECTIVITY_DEPLOYMENT_UNKNOWN"),
         (forwarding.tag_missing[table] & public & (leads != BY_ADDRESS), "RULE_NOT_RESOLVED"),
         (falls_through & forwarding.peers_unknown[table], "PEER_NOT_IN_EXPORT"),
         (forwarding.connectivity_unknown[table, region], "CONNECTIVITY_DEPLOYMENT_UNKNOWN"),
