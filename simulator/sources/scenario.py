@@ -26,6 +26,7 @@ from simulator.sources.scenario_checks import check
 from simulator.sources.scenario_errors import ErrorList
 from simulator.sources.scenario_file import Scenario
 from simulator.sources.scenario_names import Names
+from simulator.sources.scenario_service_checks import check_services
 from simulator.sources.yaml_text import Document, load_yaml
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -54,6 +55,7 @@ def scenario_snapshot(path: str | Path, text: str | None = None) -> Snapshot:
     resources += build_balancers(build, resources)
     declared = declarations(build)
     check(build)
+    check_services(build)
     errors.raise_any()
     own = Snapshot.of(resources, declared, name)
     return replace(own, resources={**included.resources, **own.resources}, issues=included.issues)

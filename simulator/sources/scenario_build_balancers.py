@@ -190,16 +190,15 @@ class _LoadBalancer:
         return any(":" in (spec.ip or (spec.public_ip.ip if spec.public_ip else "")) for spec in held)
 
     def _home(self, addresses: list[dict[str, Any]], subnets: Mapping[str, ResourceId]) -> ResourceId | None:
-        """The VNet of members given by address: an internal frontend's, or the only one that holds them all."""
-        if subnets:
-            return next(iter(subnets.values())).parent
+        """The VNet of members given by address: the one that holds them all; of several an internal frontend's."""
         values = [parse_address(held["ip_address"]) for held in addresses]
         homes = [
             network
             for network, prefixes in _spaces(self.build)
             if all(any(space.low <= value <= space.high for space in prefixes) for value in values)
         ]
-        return homes[0] if len(homes) == 1 else None
+        inside = [subnet.parent for subnet in subnets.values() if subnet.parent in homes]
+        return homes[0] if len(homes) == 1 else next(iter(inside), None)
 
     def _rule(self, rule: models.BalancingRule, at: int) -> dict[str, Any]:
         path = (*self.path, "rules", at)

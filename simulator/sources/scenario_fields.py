@@ -27,6 +27,9 @@ from simulator.space.addresses import parse_address, parse_prefix
 
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?")
 _TAG = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
+_FQDN = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})+")
+_PRIVATE = tuple(map(parse_prefix, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+_SMALLEST_PREFIX = 3
 _MAC = re.compile(r"[0-9A-Fa-f]{12}")
 
 
@@ -65,6 +68,27 @@ def _address(text: str) -> str:
 
 def _address_or_prefix(text: str) -> str:
     return network_prefix(text) if "/" in text else _address(text)
+
+
+def _public_ipv4(text: str) -> str:
+    """What the firewalls of Storage and Key Vault take: public IPv4, prefixes up to /30."""
+    prefix = parse_prefix(_address_or_prefix(text))
+    if not prefix.is_ipv4:
+        raise refuse(f"{text!r} is IPv6, which this firewall does not take", "write IPv4 addresses", "VNS1204")
+    private = next((held for held in _PRIVATE if held.overlaps(prefix)), None)
+    if private is not None:
+        hint = "let the subnet in instead: subnets: [vnet/subnet], with a service endpoint"
+        raise refuse(f"{text!r} is private, and IP rules take public addresses only", hint, "VNS1204")
+    if "/" in text and prefix.high - prefix.low < _SMALLEST_PREFIX:
+        hint = "write the addresses one by one"
+        raise refuse(f"{text!r} is a prefix of less than four addresses", hint, "VNS1204")
+    return text.strip()
+
+
+def _fqdn(text: str) -> str:
+    if not _FQDN.fullmatch(text.strip()):
+        raise refuse(f"{text!r} is not a full domain name", "write a name such as updates.example.com", "VNS1204")
+    return text.strip().lower()
 
 
 def is_service_tag(text: str) -> bool:
@@ -166,6 +190,8 @@ NetworkPrefix = Annotated[Text, AfterValidator(network_prefix)]
 Address = Annotated[Text, AfterValidator(_address)]
 AddressOrPrefix = Annotated[Text, AfterValidator(_address_or_prefix)]
 Mac = Annotated[Text, AfterValidator(_mac)]
+PublicIpv4 = Annotated[Text, AfterValidator(_public_ipv4)]
+Fqdn = Annotated[Text, AfterValidator(_fqdn)]
 PrefixOrTag = Annotated[Text, AfterValidator(_prefix_or_tag)]
 RuleAddress = Annotated[Text, AfterValidator(_rule_address)]
 Port = Annotated[Text, BeforeValidator(_port), AfterValidator(_ports), _PORT_SCHEMA]

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from simulator.data.assumptions import ASSUMPTIONS, SPELLINGS, is_choice
 from simulator.sources.problems import did_you_mean, shorten
 from simulator.sources.scenario_balancers import LoadBalancer, NatGateway
-from simulator.sources.scenario_fields import Addresses, Name, Part, Prefixes, Text, Texts, refuse
+from simulator.sources.scenario_fields import Addresses, Fqdn, Name, Part, Prefixes, Text, Texts, refuse
 from simulator.sources.scenario_firewalls import AzureFirewall, FirewallPolicy
 from simulator.sources.scenario_hybrid import (
     ExpressRouteCircuit,
@@ -97,7 +97,7 @@ class Scenario(Part):
     firewall_policies: dict[Name, FirewallPolicy] = Field({})
     network_managers: dict[Name, NetworkManager] = Field({})
     service_tags: dict[Text, Prefixes] = Field({}, description="Extra or corrected service tags.")
-    names: dict[Text, Addresses] = Field({}, description="FQDN to the addresses that DNS gives for it.")
+    names: dict[Fqdn, Addresses] = Field({}, description="FQDN to the addresses that DNS gives for it.")
     management_groups: dict[Text, Text] = Field({}, description="Management group, or subscription, to its parent.")
     assumptions: dict[AssumptionKey, Choice] = Field(
         {}, description="What is taken for granted where Azure does not say; vnetsim show assumptions lists them."

@@ -120,14 +120,14 @@ def _refuse_misfit(kind: str, rule: FirewallRule) -> None:
     odd = next((text for text in rule.protocols if (text in NETWORK_PROTOCOLS) == is_application), None)
     if odd is not None:
         known = ", ".join(APPLICATION_PROTOCOLS if is_application else NETWORK_PROTOCOLS)
-        raise refuse(f"{rule.name}: the protocol {odd} is not for {kind} rules", f"they have {known}", "VNS1204")
+        raise refuse(f"{rule.name} has protocol {odd}, which is not for {kind} rules", f"they have {known}", "VNS1204")
     targets = [target for target in (rule.translated_address, rule.translated_fqdn) if target is not None]
     if kind == "nat" and len(targets) != 1:
         hint = "write what the destination becomes: translated_address, or translated_fqdn"
-        raise refuse(f"{rule.name}: needs either translated_address or translated_fqdn", hint, "VNS1203")
+        raise refuse(f"{rule.name} needs either translated_address or translated_fqdn", hint, "VNS1203")
     if kind != "nat" and targets:
         hint = "kind: nat with action: Dnat does"
-        raise refuse(f"{rule.name}: {kind} rules translate nothing", hint, "VNS1204")
+        raise refuse(f"{rule.name} translates, which {kind} rules do not", hint, "VNS1204")
 
 
 class FirewallPolicy(Part):

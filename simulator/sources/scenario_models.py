@@ -129,7 +129,7 @@ class SecurityRule(Part):
 
 
 class Route(Part):
-    """A user-defined route; ``0.0.0.0/0 -> 10.1.1.4`` may stand for the whole; commas part several addresses."""
+    """A user-defined route; ``0.0.0.0/0 -> 10.1.1.4`` may stand for the whole."""
 
     short_form: ClassVar[str] = "prefix"
     prefix: Text = Field(description="A prefix or a service tag.")
@@ -145,7 +145,7 @@ class Route(Part):
         if not (prefix and next_hop):
             hint = "write prefix -> next hop, such as 0.0.0.0/0 -> 10.1.1.4"
             raise refuse(f"{value!r} is not a route", hint, "VNS1204")
-        return {"prefix": prefix, "next_hop": [hop.strip() for hop in next_hop.split(",")]}
+        return {"prefix": prefix, "next_hop": next_hop}
 
 
 class RouteTable(Part):

@@ -14,6 +14,7 @@ from simulator.sources.scenario_fields import (
     Name,
     OneOrMany,
     Part,
+    PublicIpv4,
     Text,
     Texts,
     refuse,
@@ -23,6 +24,7 @@ from simulator.space.addresses import parse_prefix
 PublicNetworkAccess = Annotated[Literal["Enabled", "Disabled", "SecuredByPerimeter"], AnyCase()]
 DefaultAction = Annotated[Literal["Allow", "Deny"], AnyCase()]
 TrustedServices = Annotated[list[Annotated[Literal["AzureServices", "None"], AnyCase()]], OneOrMany()]
+PublicRules = Annotated[list[PublicIpv4], OneOrMany()]
 MessagingTier = Annotated[Literal["Basic", "Standard", "Premium"], AnyCase()]
 
 
@@ -63,12 +65,14 @@ class GuardedService(PlatformService):
 
 
 class StorageAccount(GuardedService):
+    ip_rules: PublicRules = Field([], description="Public IPv4 addresses and prefixes that are let in.")
     bypass: Annotated[
         list[Annotated[Literal["AzureServices", "Logging", "Metrics", "None"], AnyCase()]], OneOrMany()
     ] = Field(["AzureServices"], description="Who passes the firewall all the same.")
 
 
 class KeyVault(GuardedService):
+    ip_rules: PublicRules = Field([], description="Public IPv4 addresses and prefixes that are let in.")
     bypass: TrustedServices = Field(["AzureServices"], description="Who passes the firewall all the same.")
 
 

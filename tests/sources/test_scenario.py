@@ -80,10 +80,8 @@ def test_rules_and_routes_take_arms_fields(snapshot: Snapshot) -> None:
         ("172.16.0.0/12", "VirtualAppliance", "10.1.3.132"),
         ("Storage.WestEurope", "Internet", None),
         ("198.18.0.0/15", "VirtualApplianceEcmp", None),
-        ("198.51.100.0/24", "VirtualApplianceEcmp", None),
     ]
-    pair, three = (route.next_hop.next_hop_ip_addresses for route in table.routes[-2:])
-    assert (pair, len(three)) == (("10.1.3.132", "10.1.3.133"), 3)
+    assert table.routes[-1].next_hop.next_hop_ip_addresses == ("10.1.3.132", "10.1.3.133")
 
 
 def test_a_virtual_machine_brings_its_nic_and_public_address(snapshot: Snapshot) -> None:
