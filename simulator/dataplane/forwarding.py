@@ -18,8 +18,8 @@ from simulator.dataplane.regions import RegionFacts
 from simulator.network.connected_groups import possible_neighbours
 from simulator.network.effective_routes import learned_routes_unknown, subnet_routes, system_routes_of
 from simulator.network.model import Network
-from simulator.network.peerings import peers_of_unknown_space, unknown_gateways
-from simulator.network.prefixes import readable_prefixes
+from simulator.network.peerings import home_of, peers_of_unknown_space, unknown_gateways
+from simulator.network.prefixes import host_prefix, readable_prefixes
 from simulator.network.routes import EffectiveRoute
 from simulator.space.addresses import Prefix, parse_address, parse_prefix
 
@@ -195,13 +195,19 @@ class Forwarding:
         places = self._places
         if not route.is_reachable:
             return UNREACHABLE, places.nowhere, NONE
-        addresses = route.next_hop_ips or ((route.next_hop_ip,) if route.next_hop_ip is not None else ())
+        addresses = [text for text in route.next_hop_addresses if self._is_near(text, owner)]
         found = [place for text in addresses if (place := self._answering(text, owner)) != places.nowhere]
         if not found:
             return NOT_IN_EXPORT, places.nowhere, NONE
         if len(found) > 1:
             self.next_hops[number] = tuple(found)
         return TO_APPLIANCE, found[0], int(places.vnet[found[0]])
+
+    def _is_near(self, address: str, owner: int) -> bool:
+        """Does this VNet, or a direct peer by what its link brings, hold the address?"""
+        host = host_prefix(address)
+        vnet = self._network.snapshot.virtual_networks[owner].id
+        return host is not None and home_of(self._network, vnet, host) is not None
 
     def _answering(self, address: str, owner: int) -> int:
         places = self._places

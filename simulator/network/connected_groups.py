@@ -60,12 +60,19 @@ class Mesh:
 
 @per_network
 def connected_groups(network: Network, virtual_network: ResourceId) -> tuple[ConnectedGroup, ...]:
-    """The connected groups that the VNet is in for certain, by manager, configuration and group."""
-    return tuple(
-        ConnectedGroup(mesh.group, _others(mesh, virtual_network), mesh.outside)
+    """The connected groups that the VNet is in for certain, by manager, configuration and group.
+
+    Without the members with which it has a subnet peering: that takes preference, and what it leaves out is dropped.
+    Learn: azure/virtual-network/how-to-configure-subnet-peering
+    """
+    links = network.links.get(virtual_network, ())
+    by_subnets = {link.remote_virtual_network for link in links if not link.peer_complete_vnets}
+    groups = (
+        (mesh, tuple(member for member in _others(mesh, virtual_network) if member not in by_subnets))
         for mesh in meshes(network)
         if mesh.states.get(virtual_network, False)
     )
+    return tuple(ConnectedGroup(mesh.group, members, mesh.outside) for mesh, members in groups)
 
 
 def connectivity_deployment_unknown(network: Network, virtual_network: ResourceId) -> bool:

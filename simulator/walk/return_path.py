@@ -122,9 +122,9 @@ def _route(replies: Replies) -> None:
     plane, ledger = replies.plane, replies.ledger
     packets = replies.packets.but(route=route_of(plane, replies.packets))
     packets = next_place(plane, packets, ledger, _seen_of_several(replies, packets.route))
-    packets = _to_the_backend_that_saw(replies, packets)
     outcome = effective_route(plane, packets, ledger)
     ledger.note("return route", packets, outcome, is_return=True)
+    packets = _to_the_backend_that_saw(replies, packets)
     replies.packets = packets
     elsewhere = plane.forwarding.leads[packets.route] != TO_INTERNET
     from_internet = ledger.origin[packets.flow] == plane.places.internet
@@ -159,6 +159,8 @@ def _to_the_backend_that_saw(replies: Replies, packets: InFlight) -> InFlight:
     for frontend in np.unique(target[plane.balancers.is_frontend[target]]).tolist():
         backends = backends_of(plane, frontend)
         to_frontend = packets.target == frontend
+        there = packets.where(to_frontend)
+        replies.ledger.note("return", there.but(at=there.target), Outcome(codes(len(there))), is_return=True)
         if backends:
             target[to_frontend] = backends[0]
         for place in reversed(backends):

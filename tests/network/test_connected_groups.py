@@ -101,7 +101,7 @@ def test_a_subnet_peering_beats_the_group_between_the_same_networks() -> None:
         mesh("v", "w"),
     )
     assert next_hop(held, nic_id("n"), "10.1.0.4").next_hop_type == "VirtualNetworkPeering"
-    assert next_hop(held, nic_id("n"), "10.1.1.4").next_hop_type == "ConnectedGroup"
+    assert next_hop(held, nic_id("n"), "10.1.1.4").next_hop_type == "None"  # what it leaves out is dropped
 
 
 def test_without_peering_routes_the_group_carries() -> None:
