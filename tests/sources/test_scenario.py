@@ -43,6 +43,19 @@ def test_every_kind_of_resource_can_be_written(snapshot: Snapshot) -> None:
     assert snapshot.name == "hub-spoke"
 
 
+def test_every_key_is_written() -> None:
+    """So that the tests over this file, of the schema, of exports and of hostile input, meet all of them."""
+    schema = scenario_schema()
+    parts = [schema, *(form for part in schema["$defs"].values() for form in (part, *part.get("anyOf", [])))]
+    written: set[str] = set()
+    waiting = [load_yaml(EVERYTHING.read_text(encoding="utf-8"), EVERYTHING.name).value]
+    while waiting:
+        value = waiting.pop()
+        written |= {*value} if isinstance(value, dict) else set()
+        waiting += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    assert {key for part in parts for key in part.get("properties", {})} - written == {"include"}
+
+
 def test_names_become_ids(snapshot: Snapshot) -> None:
     hub = named(snapshot, VirtualNetwork, "vnet-hub")
     assert str(hub.id) == f"{NETWORK}/virtualNetworks/vnet-hub"
@@ -69,7 +82,7 @@ def test_hub_and_spokes_become_both_links(snapshot: Snapshot) -> None:
 
 
 def test_rules_and_routes_take_arms_fields(snapshot: Snapshot) -> None:
-    web, app = named(snapshot, NetworkSecurityGroup, "nsg-web").security_rules
+    web, _, app = named(snapshot, NetworkSecurityGroup, "nsg-web").security_rules
     assert (web.sources, web.destinations, web.destination_ports) == (("Internet",), ("*",), ("80", "443"))
     assert (app.sources, app.destinations, app.destination_ports) == (("10.1.0.0/22", "10.9.9.9"), (), ("8000-8080",))
     assert (app.access, app.destination_application_security_groups[0].name) == ("Allow", "asg-web")
