@@ -95,26 +95,47 @@ def issue_text(issue: Issue, *, is_short: bool = False) -> str:
 _COLLECTIONS = {
     name.lower(): name
     for name in (
+        "applicationGateways",
         "applicationSecurityGroups",
         "azureFirewalls",
+        "bastionHosts",
+        "databaseAccounts",
+        "expressRouteCircuits",
         "firewallPolicies",
         "ipGroups",
+        "loadBalancers",
         "localNetworkGateways",
+        "natGateways",
         "networkInterfaces",
         "networkManagers",
         "networkSecurityGroups",
+        "networkSecurityPerimeters",
+        "policyAssignments",
+        "policyDefinitions",
+        "privateEndpoints",
         "publicIPAddresses",
+        "publicIPPrefixes",
         "routeTables",
+        "serviceEndpointPolicies",
+        "storageAccounts",
         "virtualMachines",
+        "virtualNetworkAppliances",
         "virtualNetworkGateways",
         "virtualNetworks",
     )
+}
+#: Collections whose name says too little, by their whole type.
+_NAMED_BY_SERVICE = {
+    "microsoft.eventhub/namespaces": "Event Hubs namespaces",
+    "microsoft.servicebus/namespaces": "Service Bus namespaces",
+    "microsoft.keyvault/vaults": "Key Vaults",
+    "microsoft.sql/servers": "SQL servers",
 }
 
 
 def _collection(kind: str) -> str:
     name = kind.rsplit("/", 1)[-1]
-    return _COLLECTIONS.get(name, name)
+    return _NAMED_BY_SERVICE.get(kind, _COLLECTIONS.get(name, name))
 
 
 def _summary(issues: Sequence[Issue]) -> str:
