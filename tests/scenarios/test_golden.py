@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import simulator as sim
+from simulator.network.assumptions import ASSUMPTIONS
 from tests.scenarios.answers import answer_of, explained, network_of
 from tests.scenarios.golden_table import readme, readme_path
 from tests.scenarios.question_files import (
@@ -112,6 +113,20 @@ def test_every_file_of_the_folder_is_used(folder: Path) -> None:
 def test_a_disputed_question_shows_both_readings(folder: Path) -> None:
     question = question_in(folder)
     assert (question.status == "D") <= any(ask.readings for ask in question.ask)
+
+
+def test_every_open_question_is_told_by_a_golden_question() -> None:
+    asks = [ask for folder in question_folders("golden") for ask in question_in(folder).ask]
+    assert {key for ask in asks for key in ask.expect.assumptions} == set(ASSUMPTIONS)
+    switched = {key for ask in asks for reading in ask.readings for key in reading.assume}
+    assert set(ASSUMPTIONS) - switched == {"threat_intelligence_matches"}, "that one changes no answer, it is printed"
+
+
+def test_no_question_pitfall_or_walk_is_missing() -> None:
+    numbers = {folder.name.partition("-")[0] for folder in FOLDERS}
+    letters = {"q": range(1, 31), "p": range(1, 23), "w": range(1, 11)}
+    wanted = {f"{letter}{number:02}" for letter, held in letters.items() for number in held}
+    assert wanted | {"e1", "e2", "e3", "e4", "e4b", "e5", "e6"} <= numbers
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)
