@@ -8,9 +8,10 @@ from simulator.lints.address_spaces import overlapping_spaces
 from simulator.lints.admin_rules import admin_rules_and_groups
 from simulator.lints.finding import Finding
 from simulator.lints.limits import limits
+from simulator.lints.open_tags import open_by_default_route
 from simulator.lints.peerings import forwarded_traffic, peering_flags
 from simulator.lints.required_traffic import application_gateways, bastion_groups
-from simulator.lints.routes import next_hops, tables
+from simulator.lints.routes import kept_out_peerings, next_hops, tables
 from simulator.lints.rules import useless_rules
 from simulator.lints.service_endpoints import service_endpoints
 from simulator.lints.ways_back import ways_back
@@ -21,10 +22,12 @@ Lint = Callable[[Network], Iterator[Finding]]
 LINTS: tuple[Lint, ...] = (
     useless_rules,
     admin_rules_and_groups,
+    open_by_default_route,
     peering_flags,
     forwarded_traffic,
     next_hops,
     tables,
+    kept_out_peerings,
     service_endpoints,
     overlapping_spaces,
     limits,

@@ -70,8 +70,6 @@ def tables(network: Network) -> Iterator[Finding]:
         if subnet.name.lower() == "gatewaysubnet":
             yield from _on_gateways(subnet, table)
         yield from _from_private_subnet(network, subnet, table)
-        if not table.keeps_peering_routes:
-            yield from _outside_network(network, subnet, table)
 
 
 def _on_gateways(subnet: Subnet, table: RouteTable) -> Iterator[Finding]:
@@ -114,13 +112,18 @@ def _from_private_subnet(network: Network, subnet: Subnet, table: RouteTable) ->
         yield Finding("warning", "VNS6023", message, str(subnet.id), hint, involved)
 
 
-def _outside_network(network: Network, subnet: Subnet, table: RouteTable) -> Iterator[Finding]:
-    """Learn: azure/virtual-network/configure-disable-peering-route-propagation"""
-    for one in appliance_routes(network):
-        if one.subnet.id == subnet.id and one.home not in (None, subnet.virtual_network):
-            message = (
-                f"{one.name}: {table.name} keeps the routes of peerings out, which asks for a next hop in "
-                f"{subnet.virtual_network.name}; {one.address} is in {one.home.name if one.home else 'none'}"
-            )
-            hint = "put an appliance into this virtual network, or take disablePeeringRoute back"
-            yield Finding("warning", "VNS6024", message, str(one.route.id), hint, (subnet.id,))
+def kept_out_peerings(network: Network) -> Iterator[Finding]:
+    """Learn: azure/virtual-network/configure-disable-peering-route-propagation (next hops in the NIC's own network)"""
+    outside = grouped(
+        ((one.route.id, one.virtual_network, one.address), one)
+        for one in appliance_routes(network)
+        if not one.table.keeps_peering_routes and one.home not in (None, one.virtual_network)
+    )
+    for (route, own, address), held in outside.items():
+        home = held[0].home.name if held[0].home is not None else "no network"
+        message = (
+            f"{held[0].name}: {held[0].table.name} keeps the routes of peerings out, which asks for a next hop in "
+            f"{own.name}; {address} is in {home}"
+        )
+        hint = "put an appliance into this virtual network, or take disablePeeringRoute back"
+        yield Finding("warning", "VNS6024", message, str(route), hint, tuple(one.subnet.id for one in held))

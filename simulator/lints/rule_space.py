@@ -21,7 +21,7 @@ from simulator.dataplane.filter_table import (
     TAG_COMBINATIONS,
 )
 from simulator.network.filter_rules import AddressSet, FilterRule, PortRange
-from simulator.space.addresses import ADDRESS_SPACE_END, IPV4_SPACE, MAPPED, merge
+from simulator.space.addresses import ADDRESS_SPACE_END, IPV4_SPACE, MAPPED, Prefix
 from simulator.walk.packets import TCP, UDP
 
 #: Sets of rules are integers: bit `n` stands for the rule that is asked as number `n`.
@@ -108,7 +108,7 @@ class RuleSpace:
         self._slices: list[tuple[tuple[Cell, ...], ...]] = []
         for is_ipv4 in (True, False):
             ends = tuple(
-                tuple(cell for cell in cells if _is_ipv4(cell) == is_ipv4) for cells in (sources, destinations)
+                tuple(cell for cell in cells if _is_ipv4(cell.value) == is_ipv4) for cells in (sources, destinations)
             )
             with_ports = tuple(cell for cell in protocols if cell.value in _WITH_PORTS)
             without_ports = tuple(cell for cell in protocols if cell.value not in _WITH_PORTS)
@@ -152,22 +152,19 @@ class RuleSpace:
 
     def _addresses(self, sides: Sequence[AddressSet], view: TagView | None) -> tuple[Cell, ...]:
         """Cells of one side: intervals between the edges of any prefix, times the tags an address there can have."""
-        named: dict[tuple[object, ...], RuleSet] = {}
+        named: dict[tuple[Prefix, ...], RuleSet] = {}
         for at, side in enumerate(sides):
             named[side.prefixes] = named.get(side.prefixes, 0) | 1 << at
-        runs = [(merge(prefixes), held) for prefixes, held in named.items()]  # type: ignore[arg-type]
-        self._budget.spend(sum(len(prefixes) for prefixes, _ in runs))
+        self._budget.spend(sum(map(len, named)))
         unresolved = _set_of(at for at, side in enumerate(sides) if side.unresolved)
         is_tagged = any(side.tags for side in sides)
         by_tag = [self._named(sides, tag) for tag in range(TAG_COMBINATIONS)]
-        edges = _toggles((prefix.low, prefix.high + 1, held) for prefixes, held in runs for prefix in prefixes)
+        edges = _toggles((prefix.low, prefix.high + 1, held) for prefixes, held in named.items() for prefix in prefixes)
         cells: dict[tuple[bool, RuleSet, RuleSet], Cell] = {}
-        for low, held, tags in _tagged(edges, view):
-            self._budget.spend(1)
+        for low, held, tags in _kinds_of_address(edges, view):
             for tag in tags if is_tagged else tags[:1]:
                 may, must = held | by_tag[tag] | unresolved, held | by_tag[tag & ~MAYBE_VIRTUAL_NETWORK]
-                cell = Cell(may, must, low, tag)
-                cells.setdefault((_is_ipv4(cell), may, must), cell)
+                cells.setdefault((_is_ipv4(low), may, must), Cell(may, must, low, tag))
         return tuple(cells.values())
 
     @staticmethod
@@ -185,7 +182,7 @@ class RuleSpace:
             named[ranges] = named.get(ranges, 0) | 1 << at
         edges = _toggles((low, high + 1, held) for ranges, held in named.items() for low, high in _disjoint(ranges))
         cells: dict[RuleSet, Cell] = {}
-        for low, held in _running(edges, (0, 65536)):
+        for low, held in _running(edges, 65536):
             cells.setdefault(held, Cell(held, held, low))
         return tuple(cells.values())
 
@@ -271,8 +268,8 @@ def _packet(cells: Sequence[Cell]) -> Packet:
     return Packet(source.value, source.tag, destination.value, destination.tag, protocol.value, *numbers)
 
 
-def _is_ipv4(cell: Cell) -> bool:
-    return cell.value >> 32 == IPV4_SPACE.low >> 32
+def _is_ipv4(address: int) -> bool:
+    return address >> 32 == IPV4_SPACE.low >> 32
 
 
 def _set_of(numbers: Iterable[int]) -> RuleSet:
@@ -305,27 +302,29 @@ def _toggles(runs: Iterable[tuple[int, int, RuleSet]]) -> dict[int, RuleSet]:
     return edges
 
 
-def _running(edges: dict[int, RuleSet], ends: tuple[int, int]) -> Iterator[tuple[int, RuleSet]]:
-    """(first value, rules that hold it) of each interval from the first of `ends` up to, not with, the last."""
+def _running(edges: dict[int, RuleSet], stop: int) -> Iterator[tuple[int, RuleSet]]:
+    """(first value, rules that hold it) of each interval from 0 up to, not with, `stop`."""
     held = 0
-    for point in sorted({*edges, ends[0]}):
+    for point in sorted({*edges, 0} - {stop}):
         held ^= edges.get(point, 0)
-        if point < ends[1]:
-            yield point, held
+        yield point, held
 
 
-def _tagged(edges: dict[int, RuleSet], view: TagView | None) -> Iterator[tuple[int, RuleSet, tuple[int, ...]]]:
-    """(first address, rules whose prefixes hold it, tag bits it can have) of each interval."""
-    whole = edges | {point: edges.get(point, 0) for point in (MAPPED, IPV4_SPACE.high + 1)}
-    if view is None:
-        yield from ((low, held, _ANY_TAGS) for low, held in _running(whole, (0, ADDRESS_SPACE_END)))
-        return
-    whole |= {point: whole.get(point, 0) for point in view.points}
-    at = 0
-    for low, held in _running(whole, (0, ADDRESS_SPACE_END)):
-        while at + 1 < len(view.points) and view.points[at + 1] <= low:
+def _kinds_of_address(
+    edges: dict[int, RuleSet], view: TagView | None
+) -> Iterator[tuple[int, RuleSet, tuple[int, ...]]]:
+    """(one address, rules whose prefixes hold it, tag bits it can have), once for each family and kind of address."""
+    starts, tags = ((0,), (_ANY_TAGS,)) if view is None else (view.points, tuple((tag,) for tag in view.tags))
+    seen: set[tuple[RuleSet, int, bool]] = set()
+    held, at, last = 0, 0, len(starts) - 1
+    for point in sorted({*edges, *starts, 0, MAPPED, IPV4_SPACE.high + 1} - {ADDRESS_SPACE_END}):
+        held ^= edges.get(point, 0)
+        while at < last and starts[at + 1] <= point:
             at += 1
-        yield low, held, (view.tags[at],)
+        kind = (held, tags[at][0] if view is not None else 0, _is_ipv4(point))
+        if kind not in seen:
+            seen.add(kind)
+            yield point, held, tags[at]
 
 
 def _disjoint(ranges: tuple[PortRange, ...]) -> list[PortRange]:

@@ -8,6 +8,7 @@ Learn: azure/architecture/reference-architectures/hybrid-networking/hub-spoke, a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import permutations
@@ -64,7 +65,7 @@ class _Way:
 
 
 def ways_back(network: Network) -> Iterator[Finding]:
-    ends = list(_ends(network))
+    ends = _told_apart([*_ends(network)])
     kept = ends[:MOST_ENDS]
     if len(kept) > 1:
         opened = build_network(without_filters(network.as_read), network.assumptions)
@@ -80,7 +81,9 @@ def ways_back(network: Network) -> Iterator[Finding]:
 
 
 def _cause(way: _Way) -> tuple[object, ...]:
-    """Ways that differ only in who stands at their ends: the same two routes, whichever is the way there."""
+    """Ways that differ only in who stands at their ends: the same circle, or the same two routes, there or back."""
+    if way.reason == "ROUTING_LOOP":
+        return way.reason, frozenset(way.passed[1:])
     routes = frozenset(_route_text(route) for route in (way.there, way.back))
     return way.reason, routes, frozenset(way.passed[1:-1]) ^ frozenset(way.passed_back[1:-1])
 
@@ -163,6 +166,12 @@ def _ends(network: Network) -> Iterator[End]:
         address_text = next(iter(hosts), format_address(prefixes[0].low + 1) if prefixes else None)
         if address_text is not None and site.gateway in homes:
             yield End(site.gateway, site.name, address_text, number.get(homes[site.gateway], -1), is_premises=True)
+
+
+def _told_apart(ends: list[End]) -> list[End]:
+    """The ends, with their addresses in the names of those whose subnet has several."""
+    of_name = Counter(end.name for end in ends)
+    return [replace(end, name=f"{end.name} ({end.address})") if of_name[end.name] > 1 else end for end in ends]
 
 
 def _prefixes_of_routes(network: Network) -> tuple[Prefix, ...]:

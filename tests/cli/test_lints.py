@@ -31,6 +31,16 @@ def test_a_rule_that_is_never_reached_is_a_warning_that_ends_with_0(vnetsim: Run
     assert "VNS6001" in vnetsim("check", shadowed, "-o", "csv").out
 
 
+def test_a_lint_that_is_an_error_ends_with_1(vnetsim: Run, small: Path) -> None:
+    text = small.read_text(encoding="utf-8")
+    routed = text.replace("prefix: 10.2.0.0/24,", "prefix: 10.2.0.0/24, route_table: rt,")
+    small.write_text(routed + "route_tables: {rt: {routes: {all: 10.9.0.0/16 -> 10.1.0.4}}}\n", encoding="utf-8")
+    ended = vnetsim("check", small)
+    assert ended.code == 1
+    assert "error[VNS6020]: rt/all: 10.1.0.4 is vm-web, a NIC without IP forwarding" in ended.out
+    assert vnetsim("check", small, "--no-lints").code == 0
+
+
 def test_the_lints_can_be_left_out(vnetsim: Run, shadowed: Path) -> None:
     ended = vnetsim("check", shadowed, "--no-lints")
     assert ended.code == 0 and "VNS6" not in ended.out

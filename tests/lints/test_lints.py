@@ -271,6 +271,36 @@ def test_peering_routes_kept_out_ask_for_an_appliance_in_the_network(tmp_path: P
     assert {one.place.rsplit("/", 1)[-1] for one in findings(tmp_path, text, "VNS6024")} == {"default"}
 
 
+def test_a_default_route_to_the_internet_opens_what_the_group_opens_to_its_network(tmp_path: Path) -> None:
+    opened = broken(
+        {
+            "snet-nva: 10.0.4.0/24": "snet-nva: {prefix: 10.0.4.0/24, nsg: nsg-nva, route_table: rt-agw}",
+            "  nsg-agw:\n": "  nsg-nva: []\n  nsg-agw:\n",
+            "ip: 10.0.4.4,": "ip: 10.0.4.4, public_ip: 203.0.113.9,",
+        }
+    )
+    [found] = findings(tmp_path, opened, "VNS6007")
+    assert found.message == (
+        "vm-nva is open to the Internet by nsg-nva/AllowVnetInBound (65000): the default route rt-agw/out makes "
+        "VirtualNetwork every address on snet-nva"
+    )
+    assert [one.name for one in found.involved] == ["AllowVnetInBound", "out"]
+    closed = "  nsg-nva: [{name: no, priority: 100, direction: Inbound, access: Deny, source: Internet}]\n"
+    for mended in (
+        opened.replace("  nsg-nva: []\n", closed),
+        opened.replace(", route_table: rt-agw}\n  vnet-a", "}\n  vnet-a").replace(
+            "nsg: nsg-nva, route_table: rt-agw", "nsg: nsg-nva"
+        ),
+        opened.replace(" public_ip: 203.0.113.9,", ""),
+    ):
+        assert findings(tmp_path, mended, "VNS6007") == []
+    at_nic = closed.replace("nsg-nva", "nsg-nic")
+    both = opened.replace("  nsg-nva: []\n", f"  nsg-nva: []\n{at_nic}").replace(
+        "ip: 10.0.4.4,", "ip: 10.0.4.4, nsg: nsg-nic,"
+    )
+    assert findings(tmp_path, both, "VNS6007") == []
+
+
 def test_members_of_a_connected_group_that_overlap(tmp_path: Path) -> None:
     text = """
 virtual_networks: {vnet-a: {address_space: 10.1.0.0/16}, vnet-b: {address_space: [10.2.0.0/16, 10.1.0.0/24]}}

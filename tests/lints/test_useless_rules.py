@@ -22,7 +22,7 @@ from simulator.dataplane.filter_table import (
 from simulator.lints import useless_rules
 from simulator.lints.rule_space import Budget, BudgetExceededError, Packet, RuleSpace, TagView
 from simulator.lints.useless_rules import Examination, RuleList, Useless, examine
-from simulator.network.filter_rules import ANY_ADDRESS, ANY_PORT, AddressSet, FilterRule
+from simulator.network.filter_rules import ANY_ADDRESS, ANY_PORT, AddressSet, FilterRule, united
 from simulator.space.addresses import MAPPED, Prefix, parse_prefix
 from simulator.walk.packets import Addresses
 from tests.dataplane.test_filter_table import GROUP, HOSTS, PORTS, SPACE, rules
@@ -53,8 +53,16 @@ raw_packets = st.lists(
 
 
 def rule_list(listed: Sequence[FilterRule], view: TagView | None = None, end: str | None = "Deny") -> RuleList:
-    """The rules under ids of their own."""
-    named = tuple(replace(rule, id=rule.id.parent.child("rules", f"r{at}")) for at, rule in enumerate(listed))
+    """The rules under ids of their own, with their prefixes merged as those of a network are."""
+    named = tuple(
+        replace(
+            rule,
+            id=rule.id.parent.child("rules", f"r{at}"),
+            sources=united([rule.sources]),
+            destinations=united([rule.destinations]),
+        )
+        for at, rule in enumerate(listed)
+    )
     return RuleList(named, view, end, tuple(range(len(named))))  # type: ignore[arg-type]
 
 
