@@ -112,6 +112,7 @@ _COLLECTIONS = {
         "networkSecurityPerimeters",
         "policyAssignments",
         "policyDefinitions",
+        "policySetDefinitions",
         "privateEndpoints",
         "publicIPAddresses",
         "publicIPPrefixes",
