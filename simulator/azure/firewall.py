@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from simulator.azure.resource import ArmModel, Reference, Resource, Strings, type_of_tuple
 from simulator.azure.security_group import Access, capitalised
@@ -65,7 +65,7 @@ class FirewallRule(ArmModel):
 class FirewallRuleCollection(ArmModel):
     name: str
     priority: int = 0
-    action: CollectionAction = CollectionAction()
+    action: CollectionAction = Field(default_factory=CollectionAction)
     rules: Annotated[tuple[FirewallRule, ...], type_of_tuple] = ()
 
 
@@ -105,7 +105,7 @@ class FirewallSku(ArmModel):
 class AzureFirewall(Resource):
     ip_configurations: Annotated[tuple[FirewallIpConfiguration, ...], type_of_tuple] = ()
     management_ip_configuration: FirewallIpConfiguration | None = None
-    sku: FirewallSku = FirewallSku()
+    sku: FirewallSku = Field(default_factory=FirewallSku)
     firewall_policy: Reference | None = None
     threat_intel_mode: str | None = None
     network_rule_collections: Annotated[tuple[FirewallRuleCollection, ...], type_of_tuple] = ()

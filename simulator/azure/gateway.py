@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from pydantic import Field
+
 from simulator.azure.resource import ArmModel, Reference, Resource, type_of_tuple
 from simulator.azure.virtual_network import AddressSpace
 
@@ -30,7 +32,7 @@ class VirtualNetworkGateway(Resource):
 class LocalNetworkGateway(Resource):
     """The on-premises end of a site-to-site VPN, with the prefixes that Azure sends through it."""
 
-    local_network_address_space: AddressSpace = AddressSpace()
+    local_network_address_space: AddressSpace = Field(default_factory=AddressSpace)
     gateway_ip_address: str | None = None
 
 

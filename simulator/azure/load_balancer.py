@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from simulator.azure.resource import ArmModel, Reference, References, Resource, ResourceId, type_of_tuple
 from simulator.azure.security_group import capitalised
@@ -97,7 +97,7 @@ class LoadBalancerSku(ArmModel):
 
 
 class LoadBalancer(Resource):
-    sku: LoadBalancerSku = LoadBalancerSku()
+    sku: LoadBalancerSku = Field(default_factory=LoadBalancerSku)
     frontend_ip_configurations: Annotated[tuple[FrontendIpConfiguration, ...], type_of_tuple] = ()
     backend_address_pools: Annotated[tuple[BackendAddressPool, ...], type_of_tuple] = ()
     load_balancing_rules: Annotated[tuple[LoadBalancingRule, ...], type_of_tuple] = ()

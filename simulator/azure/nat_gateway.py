@@ -5,6 +5,8 @@ Learn: azure/nat-gateway/nat-overview, azure/virtual-network/ip-services/public-
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from simulator.azure.resource import ArmModel, References, Resource
 
 
@@ -15,7 +17,7 @@ class NatGatewaySku(ArmModel):
 class NatGateway(Resource):
     """Sku ``StandardV2`` carries IPv6 too."""
 
-    sku: NatGatewaySku = NatGatewaySku()
+    sku: NatGatewaySku = Field(default_factory=NatGatewaySku)
     public_ip_addresses: References = ()
     public_ip_addresses_v6: References = ()
     public_ip_prefixes: References = ()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from pydantic import Field
+
 from simulator.azure.resource import ArmModel, Reference, References, Resource, type_of_tuple
 
 
@@ -46,8 +48,8 @@ class NetworkProfile(ArmModel):
 
 
 class VirtualMachine(Resource):
-    hardware_profile: HardwareProfile = HardwareProfile()
-    network_profile: NetworkProfile = NetworkProfile()
+    hardware_profile: HardwareProfile = Field(default_factory=HardwareProfile)
+    network_profile: NetworkProfile = Field(default_factory=NetworkProfile)
 
 
 class PublicIpSku(ArmModel):
@@ -58,5 +60,5 @@ class PublicIpAddress(Resource):
     """A public IP. `ip_address` is missing until Azure has assigned one."""
 
     ip_address: str | None = None
-    sku: PublicIpSku = PublicIpSku()
+    sku: PublicIpSku = Field(default_factory=PublicIpSku)
     public_ip_address_version: str = "IPv4"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from simulator.azure.resource import ArmModel, Reference, Resource, Strings, type_of_tuple
 from simulator.azure.security_group import Direction, capitalised
@@ -87,7 +87,7 @@ class ConnectivityConfiguration(Resource):
     connectivity_topology: str = "HubAndSpoke"
     is_global: str = "False"
     delete_existing_peering: str = "False"
-    connectivity_capabilities: ConnectivityCapabilities = ConnectivityCapabilities()
+    connectivity_capabilities: ConnectivityCapabilities = Field(default_factory=ConnectivityCapabilities)
     hubs: Annotated[tuple[HubItem, ...], type_of_tuple] = ()
     applies_to_groups: Annotated[tuple[GroupItem, ...], type_of_tuple] = ()
 
@@ -105,8 +105,8 @@ class RoutingNextHop(ArmModel):
 
 
 class RoutingRule(Resource):
-    destination: RoutingDestination = RoutingDestination()
-    next_hop: RoutingNextHop = RoutingNextHop()
+    destination: RoutingDestination = Field(default_factory=RoutingDestination)
+    next_hop: RoutingNextHop = Field(default_factory=RoutingNextHop)
 
 
 class RoutingRuleCollection(Resource):
@@ -139,7 +139,7 @@ class NetworkManager(Resource):
     `network_manager_scope_accesses` are its features: Connectivity, SecurityAdmin, Routing.
     """
 
-    network_manager_scopes: ManagerScopes = ManagerScopes()
+    network_manager_scopes: ManagerScopes = Field(default_factory=ManagerScopes)
     network_manager_scope_accesses: Strings = ()
     network_groups: Annotated[tuple[NetworkGroup, ...], type_of_tuple] = ()
     security_admin_configurations: Annotated[tuple[SecurityAdminConfiguration, ...], type_of_tuple] = ()

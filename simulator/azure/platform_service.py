@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from simulator.azure.resource import ArmModel, Reference, Resource, lift, type_of_tuple
 
@@ -116,12 +116,12 @@ class MessagingRuleSet(Resource, NetworkRuleSet):
 
 
 class EventHubNamespace(PlatformService):
-    sku: MessagingSku = MessagingSku()
+    sku: MessagingSku = Field(default_factory=MessagingSku)
     network_rule_sets: Annotated[tuple[MessagingRuleSet, ...], type_of_tuple] = ()
 
 
 class ServiceBusNamespace(PlatformService):
-    sku: MessagingSku = MessagingSku()
+    sku: MessagingSku = Field(default_factory=MessagingSku)
     network_rule_sets: Annotated[tuple[MessagingRuleSet, ...], type_of_tuple] = ()
 
 

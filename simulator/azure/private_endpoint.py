@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from pydantic import Field
+
 from simulator.azure.resource import ArmModel, Reference, References, Resource, Strings, type_of_tuple
 
 
@@ -20,7 +22,7 @@ class PrivateLinkServiceConnection(ArmModel):
     name: str = ""
     private_link_service_id: Reference | None = None
     group_ids: Strings = ()
-    private_link_service_connection_state: ConnectionState = ConnectionState()
+    private_link_service_connection_state: ConnectionState = Field(default_factory=ConnectionState)
 
 
 Connections = Annotated[tuple[PrivateLinkServiceConnection, ...], type_of_tuple]

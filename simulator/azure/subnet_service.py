@@ -40,7 +40,7 @@ class ApplicationGateway(Resource):
     """
 
     tags: Tags = Field({})
-    sku: GatewaySku = GatewaySku()
+    sku: GatewaySku = Field(default_factory=GatewaySku)
     gateway_ip_configurations: Configurations = ()
     frontend_ip_configurations: Configurations = ()
     enable_network_isolation: bool = False

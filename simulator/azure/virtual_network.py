@@ -88,7 +88,7 @@ class VirtualNetwork(Resource):
     """A VNet with its subnets and its own side of each peering; policies of network groups read its `tags`."""
 
     tags: Tags = Field({})
-    address_space: AddressSpace = AddressSpace()
+    address_space: AddressSpace = Field(default_factory=AddressSpace)
     subnets: Annotated[tuple[Subnet, ...], type_of_tuple] = ()
     virtual_network_peerings: Annotated[tuple[VirtualNetworkPeering, ...], type_of_tuple] = ()
     encryption: Encryption | None = None

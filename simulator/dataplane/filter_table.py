@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from simulator.azure.resource import ResourceId
 from simulator.dataplane.atoms import Atoms
+from simulator.dataplane.interned import distinct
 from simulator.network.filter_rules import AddressSet, FilterRule, PortRange
 
 Int32 = npt.NDArray[np.int32]
@@ -77,7 +78,7 @@ class Axis:
     def __init__(self, runs_of_rules: Sequence[Iterable[Run]]) -> None:
         width = (len(runs_of_rules) + 63) // 64
         low, stop, rule = _columns(runs_of_rules)
-        self.points: npt.NDArray[np.int64] = np.unique(np.concatenate([[0], low, stop])).astype(np.int64)
+        self.points: npt.NDArray[np.int64] = distinct(np.concatenate([[0], low, stop])).astype(np.int64)
         toggles = np.zeros((len(self.points), width), np.uint64)
         bit = np.uint64(1) << (rule & 63).astype(np.uint64)
         for edge in (low, stop):  # runs of one rule are disjoint, so each edge turns its bit over exactly once

@@ -13,7 +13,7 @@ from simulator.azure.security_group import Direction
 from simulator.azure.virtual_network import Subnet
 from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.filter_table import NO_MATCH, FilterTable, Header
-from simulator.dataplane.interned import Interned
+from simulator.dataplane.interned import Interned, distinct
 from simulator.dataplane.places import endpoint_column
 from simulator.network.admin_rules import admin_rules_by_manager, is_admin_exempt, joined_lists
 from simulator.network.assumptions import is_assumed
@@ -108,7 +108,7 @@ class Filters:
     def _of_rules(self, tables: Int32, fact: Callable[[FilterTable, npt.NDArray[np.intp]], Bools]) -> Bools:
         """One fact of each packet's rule; False where there is no table."""
         facts = np.zeros(len(tables), bool)
-        for number in np.unique(tables[tables >= 0]):
+        for number in distinct(tables[tables >= 0]):
             at = np.flatnonzero(tables == number)
             facts[at] = fact(self.table(int(number)), at)
         return facts

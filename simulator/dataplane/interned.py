@@ -12,6 +12,12 @@ Int32 = npt.NDArray[np.int32]
 T = TypeVar("T")
 
 
+def distinct(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The values, sorted, each once. Without an index numpy would load its masked arrays, which take long to load."""
+    found, _ = np.unique(values, return_index=True)
+    return found
+
+
 class Interned(Generic[T]):
     """The answers of `function`, numbered; ``answers[number]`` is one of them.
 
@@ -33,8 +39,8 @@ class Interned(Generic[T]):
     def ask(self, *columns: npt.NDArray[Any]) -> Int32:
         """The number of the answer to each row of the columns, which have equal lengths."""
         rows = np.stack([column.astype(np.int64) for column in columns], axis=1)
-        distinct, row = np.unique(rows, axis=0, return_inverse=True)
-        numbers = [self.number(*question) for question in distinct.tolist()]
+        asked, row = np.unique(rows, axis=0, return_inverse=True)
+        numbers = [self.number(*question) for question in asked.tolist()]
         found: Int32 = np.array(numbers, np.int32)[row.reshape(-1)]
         return found
 

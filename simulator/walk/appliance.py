@@ -168,7 +168,7 @@ def _translations(plane: DataPlane, tables: Int32, rows: Int32, packets: InFligh
     address = np.full(len(packets), NONE, np.int32)
     port = packets.destination_port.copy()
     pairs = np.stack([tables, rows], axis=1)
-    for table, row in np.unique(pairs[rows != NOTHING], axis=0).tolist():
+    for table, row in set(map(tuple, pairs[rows != NOTHING].tolist())):
         held = plane.appliances.translations[table][row]
         at = (tables == table) & (rows == row)
         if held.translated_address is not None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from simulator.dataplane.appliances import DOES_NOT_FORWARD, IP_FORWARDING_OFF, NOT_DECLARED
 from simulator.dataplane.forwarding import TO_GATEWAY, TO_INTERNET
+from simulator.dataplane.interned import distinct
 from simulator.dataplane.plane import DataPlane
 from simulator.walk.egress import is_advertised
 from simulator.walk.in_flight import HOP_LIMIT, InFlight, Ledger, Outcome, codes
@@ -145,7 +146,7 @@ def _seen_of_several(replies: Replies, route: Int32) -> Int32:
     forwarding = replies.plane.forwarding
     flow = replies.packets.flow
     seen = np.full(len(route), replies.plane.places.nowhere, np.int32)
-    for number in np.unique(route[forwarding.is_ecmp[route]]).tolist():
+    for number in distinct(route[forwarding.is_ecmp[route]]).tolist():
         for place in forwarding.next_hops[number]:
             met = replies.ledger.forwarded.passed(flow, np.full(len(flow), place, np.int32))
             seen[(route == number) & met] = place
@@ -156,7 +157,7 @@ def _to_the_backend_that_saw(replies: Replies, packets: InFlight) -> InFlight:
     """A frontend gives a reply to the backend that saw the request, or else to its first one."""
     plane = replies.plane
     target = packets.target.copy()
-    for frontend in np.unique(target[plane.balancers.is_frontend[target]]).tolist():
+    for frontend in distinct(target[plane.balancers.is_frontend[target]]).tolist():
         backends = backends_of(plane, frontend)
         to_frontend = packets.target == frontend
         there = packets.where(to_frontend)
