@@ -23,6 +23,10 @@ Int32 = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 
 
+#: Kinds of endpoints that send by themselves and have no way of their own to the Internet.
+_SENDERS = frozenset({"nic", "appliance", "managed"})
+
+
 class Egress:
     """The way out of every place for a family and a kind of protocol, and what the platform says to SMTP there."""
 
@@ -33,7 +37,7 @@ class Egress:
         self.methods = Interned(method)
         self.smtp = Interned(lambda place: smtp_verdict(network, places.endpoints[place].id))
         self.is_private = endpoint_column(
-            network, lambda one: one.kind == "nic" and _is_private(network.subnets.get(one.subnet)), False
+            network, lambda one: one.kind in _SENDERS and _is_private(network.subnets.get(one.subnet)), False
         )
 
     def is_method(self, numbers: Int32, name: str) -> Bools:

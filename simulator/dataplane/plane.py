@@ -74,13 +74,14 @@ class DataPlane:
         self.has_public_ip = endpoint_column(network, lambda one: bool(one.public_addresses), False)
         self.has_standard_public_ip = endpoint_column(network, lambda one: one.public_sku == "Standard", False)
         self.gateway_routes_unknown = np.zeros(self.places.nowhere + 1, bool)
-        self.gateway_has_default = np.zeros(self.places.nowhere + 1, bool)
+        self.gateway_has_default = np.zeros((self.places.nowhere + 1, 2), bool)  # by family: IPv6, IPv4
         for number, gateway in enumerate(network.gateways, start=self.places.first_gateway):
             self.gateway_routes_unknown[number] = gateway.routes is None
-            lengths = [prefix.length for prefix in readable_prefixes(one.prefix for one in gateway.known_routes)]
+            prefixes = readable_prefixes(one.prefix for one in gateway.known_routes)
             held = network.snapshot.get(gateway.id, VirtualNetworkGateway)
             forced = held is not None and held.gateway_default_site is not None  # forced tunnelling of a VPN gateway
-            self.gateway_has_default[number] = forced or 0 in lengths
+            families = {prefix.is_ipv4 for prefix in prefixes if not prefix.length}
+            self.gateway_has_default[number] = False in families, forced or True in families
 
     def _told_on_premises(self) -> npt.NDArray[np.bool_]:
         """Which regions each gateway tells on-premises of: its VNet, peers with gateway transit, what is no VNet."""

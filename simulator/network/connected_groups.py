@@ -65,14 +65,19 @@ def connected_groups(network: Network, virtual_network: ResourceId) -> tuple[Con
     Without the members with which it has a subnet peering: that takes preference, and what it leaves out is dropped.
     Learn: azure/virtual-network/how-to-configure-subnet-peering
     """
-    links = network.links.get(virtual_network, ())
-    by_subnets = {link.remote_virtual_network for link in links if not link.peer_complete_vnets}
+    left_out = _peered_by_subnets(network, virtual_network)
     groups = (
-        (mesh, tuple(member for member in _others(mesh, virtual_network) if member not in by_subnets))
+        (mesh, tuple(member for member in _others(mesh, virtual_network) if member not in left_out))
         for mesh in meshes(network)
         if mesh.states.get(virtual_network, False)
     )
     return tuple(ConnectedGroup(mesh.group, members, mesh.outside) for mesh, members in groups)
+
+
+def _peered_by_subnets(network: Network, virtual_network: ResourceId) -> frozenset[ResourceId]:
+    """The VNets with which this one has a subnet peering: no connected group changes anything between them."""
+    links = network.links.get(virtual_network, ())
+    return frozenset(link.remote_virtual_network for link in links if not link.peer_complete_vnets)
 
 
 def connectivity_deployment_unknown(network: Network, virtual_network: ResourceId) -> bool:
@@ -86,7 +91,9 @@ def possible_neighbours(network: Network, virtual_network: ResourceId) -> tuple[
 
     Because it is not known what is deployed, or who is in a network group.
     """
-    meshed = (other for mesh in meshes(network) for other in _doubtful_others(mesh, virtual_network))
+    left_out = _peered_by_subnets(network, virtual_network)
+    doubtful = (other for mesh in meshes(network) for other in _doubtful_others(mesh, virtual_network))
+    meshed = (other for other in doubtful if other not in left_out)
     return tuple(dict.fromkeys((*meshed, *may_be_peered_with(network, virtual_network))))
 
 
@@ -144,7 +151,8 @@ def _refused(network: Network, mesh: Mesh) -> dict[ResourceId, ResourceId]:
     taken for it (an Issue says so)."""
     admitted: list[ResourceId] = []
     refused: dict[ResourceId, ResourceId] = {}
-    for member in (one for one, state in mesh.states.items() if state):
+    is_deployed = any(mesh.states.values())  # where nobody knows, who would be left out is no question all the same
+    for member in (one for one, state in mesh.states.items() if state or not is_deployed):
         near = (one for one in admitted if mesh.region_of(one) == mesh.region_of(member))
         other = next((one for one in near if _overlap(network, one, member)), None)
         if other is None:

@@ -5,6 +5,8 @@ Learn: azure/virtual-network/ip-services/default-outbound-access, azure/nat-gate
 
 from __future__ import annotations
 
+import numpy as np
+
 from simulator.dataplane.plane import DataPlane
 from simulator.walk.in_flight import InFlight, Outcome, first_of
 from simulator.walk.packets import TCP, Bools, Int32
@@ -70,7 +72,7 @@ def gateway_egress(plane: DataPlane, packets: InFlight) -> Outcome:
     closed = (~plane.links.allows_access[own] & ~grouped[packets.at]) | ~plane.links.allows_access[theirs]
     learned = plane.forwarding.is_learned[packets.route]
     leads_there = facts.gateway[region] + places.first_gateway == packets.target
-    leads_there |= plane.gateway_has_default[packets.target]
+    leads_there |= plane.gateway_has_default[packets.target, plane.is_ipv4[packets.destination].astype(np.intp)]
     unknown = plane.gateway_routes_unknown[packets.target]
     from_gateway = places.is_gateway(packets.at)
     subnets = plane.links.joins(own, places.subnet[packets.at]) & plane.links.joins(

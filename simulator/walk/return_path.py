@@ -42,6 +42,7 @@ class Replies:
         self.plane, self.ledger = plane, ledger
         self.met = np.zeros(len(ledger.reason), np.uint64)
         self.packets = packets
+        self._visits: list[InFlight] = []
 
     def finish(self, mask: Bools, good: Bools, code: str) -> None:
         """Those under the mask are done: `good` ones came back right, the others get the reason."""
@@ -50,6 +51,18 @@ class Replies:
         self.ledger.fail(lost.flow, codes(len(lost), code))
         self.ledger.undecide(lost.flow)
         self.packets = self.packets.where(~mask)
+
+    def visit(self) -> Bools:
+        """The replies are at a new place now: which of them were there before, for the same destination?"""
+        packets = self.packets
+        again = np.zeros(len(packets), bool)
+        for earlier in self._visits:  # replies keep the order of the batch, so each flow is found by bisection
+            row = np.minimum(np.searchsorted(earlier.flow, packets.flow), len(earlier) - 1)
+            same = (earlier.flow[row] == packets.flow) & (earlier.at[row] == packets.at)
+            again |= same & (earlier.destination[row] == packets.destination)
+        if len(packets):
+            self._visits.append(packets)
+        return again
 
     def same_appliances(self) -> Bools:
         flow = self.packets.flow
@@ -62,6 +75,7 @@ def return_path(plane: DataPlane, ledger: Ledger) -> None:
     replies = Replies(plane, ledger, _first_replies(plane, ledger))
     _through_the_gateway(replies)
     _untranslate_at_the_door(replies)
+    replies.visit()
     for _ in range(HOP_LIMIT):
         if not len(replies.packets):
             return
@@ -200,6 +214,7 @@ def _arrive(replies: Replies) -> None:
     stateful = plane.appliances.key[packets.at] != 0
     seen = ledger.forwarded.passed(packets.flow, packets.at)
     _lose(replies, stateful & ~seen, "ASYMMETRIC_RETURN")
+    _lose(replies, replies.visit(), "ROUTING_LOOP")
     _send_on(replies)
 
 
