@@ -98,12 +98,11 @@ def _refusing(link: VirtualNetworkPeering, routes: tuple[ApplianceRoute, ...], s
 
 
 def _senders(network: Network, own: ResourceId, hub: ResourceId, route: ApplianceRoute) -> Iterator[_Sender]:
-    """Who else reaches the appliance, lies under the route's prefix, and keeps its address on the way."""
+    """Who else reaches the appliance, lies under the route's prefix, and keeps its address on the way here."""
+    if _translates(network, route.endpoint, readable_prefixes(network.virtual_networks[own].prefixes)):
+        return
     for sender in _behind(network, own, hub):
-        if any(
-            route.prefix.overlaps(prefix) and not _is_translated(network, route.endpoint, prefix)
-            for prefix in sender.space
-        ):
+        if any(route.prefix.overlaps(prefix) for prefix in sender.space):
             yield sender
 
 
@@ -117,11 +116,11 @@ def _behind(network: Network, own: ResourceId, hub: ResourceId) -> Iterator[_Sen
             yield _Sender(site.name, site.gateway, readable_prefixes(site.prefixes))
 
 
-def _is_translated(network: Network, appliance: Endpoint | None, source: Prefix) -> bool:
-    """Whether the appliance puts its own address in place of such a source, on the way to a private address."""
+def _translates(network: Network, appliance: Endpoint | None, destinations: tuple[Prefix, ...]) -> bool:
+    """Whether the appliance puts its own address in place of every source, on the way to these destinations."""
     if appliance is None:
         return False
     if appliance.kind == "firewall":
-        # A firewall looks at the destination, which is private here: it translates where no range is private to it.
-        return not any(held.overlaps(source) for held in firewall_rules(network, appliance.id).private_ranges)
+        private = firewall_rules(network, appliance.id).private_ranges
+        return not any(held.overlaps(prefix) for held in private for prefix in destinations)
     return appliance.appliance is not None and appliance.appliance.snat == "all"

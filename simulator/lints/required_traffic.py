@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import RouteTable
 from simulator.azure.security_group import Direction
+from simulator.azure.snapshot import Severity
 from simulator.azure.subnet_service import ApplicationGateway
 from simulator.azure.virtual_network import Subnet
 from simulator.lints.finding import Finding
@@ -39,12 +40,13 @@ from simulator.walk.packets import TCP
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """Traffic that must pass: between the subnet and `peer`, a tag or ``*``."""
+    """Traffic that must pass: between the subnet and `peer`, a tag or ``*``; `severity` where a part is denied."""
 
     direction: Direction
     peer: str
     ports: tuple[PortRange, ...]
     protocols: tuple[int, ...] = (TCP,)
+    severity: Severity = "error"
 
     def __str__(self) -> str:
         ports = ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in self.ports)
@@ -64,7 +66,8 @@ BASTION: tuple[Requirement, ...] = (
     Requirement("Outbound", "Internet", ((80, 80), (443, 443))),
 )
 _PROBES = Requirement("Inbound", "AzureLoadBalancer", ANY_PORT, ())
-_OUT = Requirement("Outbound", "Internet", ANY_PORT, ())
+#: "Outbound Internet connectivity can't be blocked"; which destinations a gateway needs is not documented.
+_OUT = Requirement("Outbound", "Internet", ANY_PORT, (), "warning")
 GATEWAY_V1 = (Requirement("Inbound", "GatewayManager", ((65503, 65534),)), _PROBES, _OUT)
 GATEWAY_V2 = (Requirement("Inbound", "GatewayManager", ((65200, 65535),)), _PROBES, _OUT)
 
@@ -135,7 +138,8 @@ def _denied(
                 f"{service}: {group.name} on {subnet.name} does not let pass {requirement}: {listed(_names(denying))}"
             )
             hint = "allow it by a rule with a smaller priority number"
-            yield Finding("error", code, message, str(group), hint, (subnet.id, *(rule.id for rule in denying)))
+            involved = (subnet.id, *(rule.id for rule in denying))
+            yield Finding(requirement.severity, code, message, str(group), hint, involved)
 
 
 def _names(rules: list[FilterRule]) -> list[str]:

@@ -168,7 +168,7 @@ BROKEN: dict[str, tuple[str, str, str, dict[str, str]]] = {
     ),
     "no way out of the gateway": (
         "VNS6071",
-        "error",
+        "warning",
         "nsg-agw",
         {
             "  nsg-agw:\n": "  nsg-agw:\n"
@@ -251,6 +251,17 @@ def test_a_machine_with_several_nics_may_send_on_from_another_subnet(tmp_path: P
     changes = BROKEN["own appliance"][3]
     second = "network_interfaces: {second: {vm: vm-nva, subnet: vnet-a/snet, ip: 10.1.0.9, ip_forwarding: true}}\n"
     assert findings(tmp_path, broken(changes) + second, "VNS6021") == []
+
+
+def test_an_appliance_that_translates_sends_nothing_that_is_forwarded(tmp_path: Path) -> None:
+    refused = BROKEN["no forwarded traffic"][3]
+    by_machine = refused | {"default: 0.0.0.0/0 -> 10.0.1.4": "default: 0.0.0.0/0 -> 10.0.4.4"}
+    assert len(findings(tmp_path, broken(by_machine), "VNS6011")) == 2
+    for translating in (
+        by_machine | {"{forwards: true}": "{forwards: true, snat: all}"},
+        refused | {"  pol:\n": "  pol:\n    snat_private_ranges: [172.16.0.0/12]\n"},
+    ):
+        assert findings(tmp_path, broken(translating), "VNS6011") == []
 
 
 def test_gateways_of_a_network_without_any(tmp_path: Path) -> None:
