@@ -42,11 +42,11 @@ def forwarding_appliance(plane: DataPlane, packets: InFlight, ledger: Ledger) ->
     """Through the appliance at whose NIC the packets are, and the source that it gives them."""
     if not len(packets):
         return packets, packets.source
+    packets = _threat_intelligence(plane, packets, ledger)
     by_network, by_application = _network_rules(plane, packets), _application_rules(plane, packets)
     outcome, by_name = appliance(plane, packets, by_network, by_application)
     packets = _decided(packets, outcome, ledger)
     by_name = by_name[outcome.passes] if len(packets) < len(by_name) else by_name
-    _threat_intelligence(plane, packets, ledger)
     return packets, translated_source(plane, packets, by_name)
 
 
@@ -66,12 +66,16 @@ def _part(outcome: Outcome, mask: Bools) -> Outcome:
     return Outcome(outcome.reason[mask], outcome.table[mask], outcome.row[mask])
 
 
-def _threat_intelligence(plane: DataPlane, packets: InFlight, ledger: Ledger) -> None:
-    """Which public addresses the feed knows is told to nobody: that it knows none of them is an assumption."""
+def _threat_intelligence(plane: DataPlane, packets: InFlight, ledger: Ledger) -> InFlight:
+    """Asked before every rule. Which public addresses the feed knows is told to nobody: that it is none of them is an
+    assumption."""
     public = plane.facts.is_public
     ends = public[plane.region_of_atom[packets.source]] | public[plane.region_of_atom[packets.destination]]
-    denies = plane.appliances.threat_intelligence[packets.at]
-    ledger.assume("threat_intelligence_matches", packets.flow[ends & denies])
+    may_deny = ends & plane.appliances.threat_intelligence[packets.at]
+    ledger.assume("threat_intelligence_matches", packets.flow[may_deny])
+    may_deny &= plane.assumes["threat_intelligence_matches"]
+    reason = first_of(len(packets), (may_deny, "FIREWALL_THREAT_INTELLIGENCE"))
+    return ledger.keep("threat intelligence", packets, Outcome(reason), lets_past=True)
 
 
 def _header(plane: DataPlane, packets: InFlight) -> Header:
@@ -141,6 +145,7 @@ def translated_destination(plane: DataPlane, packets: InFlight, ledger: Ledger) 
     """
     if not len(packets):
         return packets, packets.source
+    packets = _threat_intelligence(plane, packets, ledger)
     tables = plane.appliances.dnat_table[packets.at]
     found = plane.filters.match(tables, _header(plane, packets))
     matched = found.action != NO_MATCH

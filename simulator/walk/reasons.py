@@ -116,6 +116,9 @@ REASONS: tuple[Reason, ...] = (
         _UNKNOWN,
         "an application rule of Azure Firewall may decide by the name asked for, which the address does not tell",
     ),
+    Reason(
+        "FIREWALL_THREAT_INTELLIGENCE", _UNKNOWN, "threat intelligence of Azure Firewall may know one of the addresses"
+    ),
     Reason("FIREWALL_POLICY_NOT_IN_EXPORT", _UNKNOWN, "the firewall's policy, or a parent of it, is not in the export"),
     Reason("LOAD_BALANCER_NOT_IN_EXPORT", _UNKNOWN, "a load balancer takes part that is not in the export"),
     Reason("LOAD_BALANCER_BACKEND_NOT_IN_EXPORT", _UNKNOWN, "the backends of the load balancer are not in the export"),
