@@ -126,9 +126,22 @@ class ServiceBusNamespace(PlatformService):
 
 
 class CosmosAccount(PlatformService):
-    """An entry ``0.0.0.0`` among `ip_rules` admits every Azure datacenter address."""
+    """An entry ``0.0.0.0`` among `ip_rules` admits every Azure datacenter address.
+
+    Before 2020 ARM wrote the rules as one text with commas: `ip_range_filter`.
+    """
 
     ip_rules: Annotated[tuple[IpRule, ...], type_of_tuple] = ()
     is_virtual_network_filter_enabled: bool = False
     virtual_network_rules: Annotated[tuple[SubnetRule, ...], type_of_tuple] = ()
     network_acl_bypass: str | None = None
+    ip_range_filter: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rules_of_the_filter(cls, value: Any) -> Any:
+        fields = lift(value) if isinstance(value, dict) else {}
+        written = fields.get("iprangefilter")
+        if fields.get("iprules") or not isinstance(written, str):
+            return value
+        return {**fields, "iprules": [part.strip() for part in written.split(",") if part.strip()]}

@@ -174,6 +174,15 @@ def test_cosmos_accounts() -> None:
     assert held.is_virtual_network_filter_enabled
 
 
+def test_the_rules_of_an_old_cosmos_account_are_one_text() -> None:
+    account = {
+        "id": f"{GROUP}/Microsoft.DocumentDB/databaseAccounts/cosmos",
+        "properties": {"ipRangeFilter": "203.0.113.4, 198.51.100.0/24", "isVirtualNetworkFilterEnabled": False},
+    }
+    (held,) = read(account).all(CosmosAccount)
+    assert addresses(held) == ["203.0.113.4", "198.51.100.0/24"]
+
+
 #: Export → what is said of it, beside the services that are read.
 LACKING: list[tuple[str, list[Json], list[str]]] = [
     ("a SQL server", [{"id": f"{GROUP}/Microsoft.Sql/servers/x", "properties": {"state": "Ready"}}], ["VNS1111"]),

@@ -99,6 +99,20 @@ def test_a_route_is_edited_and_removed(snapshot: Snapshot) -> None:
     assert moved["default"].next_hop_ip_address == "10.1.1.5"
 
 
+def test_a_route_to_several_appliances_is_added_and_edited(snapshot: Snapshot) -> None:
+    route = "{name: x, prefix: 198.18.0.0/15, next_hop: [10.1.1.4, 10.1.1.5]}"
+    added = applied(snapshot, f"add_route: {{route_table: rt-spoke, route: {route}}}")
+    held = routes_of(added)["x"]
+    assert (held.next_hop_type, held.next_hop_ip_address) == ("VirtualApplianceEcmp", None)
+    assert held.next_hop is not None and held.next_hop.next_hop_ip_addresses == ("10.1.1.4", "10.1.1.5")
+    moved = routes_of(applied(added, "edit_route: {route_table: rt-spoke, route: x, set: {prefix: 198.18.0.0/16}}"))[
+        "x"
+    ]
+    assert (moved.address_prefix, moved.next_hop) == ("198.18.0.0/16", held.next_hop)
+    alone = routes_of(applied(added, "edit_route: {route_table: rt-spoke, route: x, set: {next_hop: 10.1.1.9}}"))["x"]
+    assert (alone.next_hop_type, alone.next_hop_ip_address, alone.next_hop) == ("VirtualAppliance", "10.1.1.9", None)
+
+
 def test_admin_rules_are_added_edited_and_removed(snapshot: Snapshot) -> None:
     when = "source: prod, destination: [Sql, 10.0.0.0/8], ports: 1433"
     rule = f"{{name: r, priority: 20, direction: Outbound, access: AlwaysAllow, {when}}}"
