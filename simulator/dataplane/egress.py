@@ -11,7 +11,7 @@ import numpy.typing as npt
 from simulator.azure.virtual_network import Subnet
 from simulator.dataplane.interned import Interned
 from simulator.dataplane.places import Places, endpoint_column
-from simulator.network.groups import region_name
+from simulator.network.managers.groups import region_name
 from simulator.network.memo import per_network
 from simulator.network.model import Network
 from simulator.network.outbound import Outbound, outbound

@@ -15,9 +15,9 @@ from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.filter_table import NO_MATCH, FilterTable, Header
 from simulator.dataplane.interned import Interned, distinct
 from simulator.dataplane.places import endpoint_column
-from simulator.network.admin_rules import admin_rules_by_manager, is_admin_exempt, joined_lists
 from simulator.network.assumptions import is_assumed
 from simulator.network.filter_rules import FilterRule, platform_rules, security_group_rules
+from simulator.network.managers.admin_rules import admin_rules_by_manager, is_admin_exempt, joined_lists
 from simulator.network.model import Endpoint, Network
 
 Int32 = npt.NDArray[np.int32]

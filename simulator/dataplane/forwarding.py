@@ -15,8 +15,8 @@ from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.forwarding_table import NO_ROUTE, disputed_by_endpoints, winning_routes
 from simulator.dataplane.places import NONE, Places
 from simulator.dataplane.regions import RegionFacts
-from simulator.network.connected_groups import possible_neighbours
 from simulator.network.effective_routes import learned_routes_unknown, subnet_routes, system_routes_of
+from simulator.network.managers.connected_groups import possible_neighbours
 from simulator.network.model import Network
 from simulator.network.peerings import home_of, peers_of_unknown_space, unknown_gateways
 from simulator.network.prefixes import host_prefix, readable_prefixes

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from simulator.dataplane.atoms import Atoms
 from simulator.network.model import Endpoint, Gateway, Network
-from simulator.network.platform_services import Service, services
+from simulator.network.platform.platform_services import Service, services
 from simulator.network.prefixes import readable_prefixes
 from simulator.space.addresses import Prefix, parse_address
 

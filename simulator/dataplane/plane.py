@@ -22,10 +22,10 @@ from simulator.dataplane.regions import RegionFacts, region_prefixes
 from simulator.dataplane.services import PlatformServices
 from simulator.network.assumptions import ASSUMPTIONS, is_assumed
 from simulator.network.model import Network
-from simulator.network.platform_services import services
+from simulator.network.platform.platform_services import services
+from simulator.network.platform.private_endpoints import endpoint_state
+from simulator.network.platform.service_firewall import named_prefixes
 from simulator.network.prefixes import readable_prefixes
-from simulator.network.private_endpoints import endpoint_state
-from simulator.network.service_firewall import named_prefixes
 from simulator.space.addresses import IPV4_SPACE, Prefix, parse_address
 
 Int32 = npt.NDArray[np.int32]

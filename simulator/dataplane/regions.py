@@ -18,8 +18,8 @@ from simulator.dataplane.filter_table import (
     INTERNET_READINGS,
     MAYBE_VIRTUAL_NETWORK,
 )
-from simulator.network.connected_groups import possible_neighbours
-from simulator.network.groups import region_name
+from simulator.network.managers.connected_groups import possible_neighbours
+from simulator.network.managers.groups import region_name
 from simulator.network.model import Network
 from simulator.network.peerings import peers_of_unknown_space, unknown_gateways
 from simulator.network.prefixes import readable_prefix, readable_prefixes

@@ -12,11 +12,11 @@ from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.egress import Egress
 from simulator.dataplane.interned import Interned
 from simulator.dataplane.places import NONE, Places
-from simulator.network.groups import region_name
+from simulator.network.managers.groups import region_name
 from simulator.network.model import Network
-from simulator.network.premises import premises_caller
-from simulator.network.service_endpoint_policies import policy_verdict
-from simulator.network.service_firewall import Admission, Caller, admit
+from simulator.network.platform.premises import premises_caller
+from simulator.network.platform.service_endpoint_policies import policy_verdict
+from simulator.network.platform.service_firewall import Admission, Caller, admit
 from simulator.space.addresses import Prefix, parse_address
 
 Int32 = npt.NDArray[np.int32]

@@ -13,7 +13,7 @@ from itertools import combinations
 from simulator.azure.resource import ResourceId
 from simulator.lints.finding import Finding
 from simulator.lints.wording import listed
-from simulator.network.connected_groups import connected_groups
+from simulator.network.managers.connected_groups import connected_groups
 from simulator.network.model import Network
 from simulator.network.peerings import gateways_serving
 from simulator.network.prefixes import readable_prefix, readable_prefixes

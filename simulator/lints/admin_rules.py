@@ -19,8 +19,8 @@ from simulator.lints.rule_space import Budget, BudgetExceededError, RuleSpace, T
 from simulator.lints.rules import ids_of, rule_name, unexamined
 from simulator.lints.useless_rules import STEPS_A_LIST, STEPS_A_RULE
 from simulator.lints.wording import listed
-from simulator.network.admin_rules import admin_rules, is_admin_exempt
 from simulator.network.filter_rules import ANY_ADDRESS, ANY_PORT, AddressSet, FilterRule, security_group_rules
+from simulator.network.managers.admin_rules import admin_rules, is_admin_exempt
 from simulator.network.model import Network, grouped
 from simulator.network.prefixes import readable_prefixes
 from simulator.space.addresses import EVERYTHING, merge

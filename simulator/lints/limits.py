@@ -17,9 +17,9 @@ from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import RouteTable
 from simulator.azure.security_group import ApplicationSecurityGroup, NetworkSecurityGroup, SecurityRule
 from simulator.lints.finding import Finding
-from simulator.network.connected_groups import connected_groups
 from simulator.network.filter_rules import application_group_members
-from simulator.network.groups import group_members, region_name
+from simulator.network.managers.connected_groups import connected_groups
+from simulator.network.managers.groups import group_members, region_name
 from simulator.network.model import Network
 from simulator.network.prefixes import readable_prefix
 from simulator.network.user_routes import next_hop_addresses

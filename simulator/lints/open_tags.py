@@ -19,8 +19,8 @@ from simulator.lints.rule_space import Budget, BudgetExceededError, RuleSpace
 from simulator.lints.rules import ids_of, rule_name, unexamined
 from simulator.lints.useless_rules import STEPS_A_RULE
 from simulator.lints.wording import listed
-from simulator.network.admin_rules import admin_rules
 from simulator.network.filter_rules import ANY_ADDRESS, ANY_PORT, AddressSet, FilterRule, security_group_rules
+from simulator.network.managers.admin_rules import admin_rules
 from simulator.network.model import Endpoint, Network
 from simulator.network.prefixes import host_prefix, readable_prefix
 from simulator.network.system_routes import IPV4_DEFAULT

@@ -18,10 +18,10 @@ from simulator.dataplane.filters import DIRECTIONS
 from simulator.dataplane.plane import DataPlane
 from simulator.lints.rule_space import TagView
 from simulator.lints.useless_rules import RuleList
-from simulator.network.admin_rules import admin_rules, is_admin_exempt
 from simulator.network.assumptions import is_assumed
 from simulator.network.filter_rules import FilterRule, security_group_rules
 from simulator.network.firewall_rules import firewall_rules
+from simulator.network.managers.admin_rules import admin_rules, is_admin_exempt
 from simulator.network.model import Network, grouped
 from simulator.walk.explain import data_plane
 

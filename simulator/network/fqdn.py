@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from simulator.network.filter_rules import ANY_ADDRESS, AddressSet, united
 from simulator.network.memo import per_network
 from simulator.network.model import Network, grouped
-from simulator.network.platform_services import services
+from simulator.network.platform.platform_services import services
 from simulator.network.prefixes import readable_prefixes
 from simulator.space.addresses import Prefix, merge
 

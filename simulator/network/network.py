@@ -12,13 +12,13 @@ from simulator.azure.snapshot import Snapshot
 from simulator.network.balancer_checks import check_balancers
 from simulator.network.endpoints import build_endpoints
 from simulator.network.gateways import build_gateways
-from simulator.network.goal_state import goal_state
-from simulator.network.manager_checks import check_managers
+from simulator.network.managers.goal_state import goal_state
+from simulator.network.managers.manager_checks import check_managers
 from simulator.network.model import Network
 from simulator.network.peerings import connected_links
+from simulator.network.platform.service_checks import check_services
 from simulator.network.route_checks import check_routes
 from simulator.network.rule_checks import check_rules
-from simulator.network.service_checks import check_services
 from simulator.network.topology_checks import check_topology
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Snapshot
 from simulator.azure.virtual_network import VirtualNetwork, VirtualNetworkPeering
-from simulator.network.connected_groups import connected_groups
+from simulator.network.managers.connected_groups import connected_groups
 from simulator.network.memo import per_network
 from simulator.network.model import Gateway, Network, grouped
 from simulator.network.prefixes import holds, readable_prefix, readable_prefixes

@@ -11,7 +11,7 @@ from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import Route, RouteTable
 from simulator.azure.snapshot import Issue
 from simulator.azure.virtual_network import Subnet
-from simulator.network.managed_routes import ManagedRoute
+from simulator.network.managers.managed_routes import ManagedRoute
 from simulator.network.model import Network
 from simulator.network.peerings import gateways_serving, home_of, hubs_outside_export
 from simulator.network.prefixes import host_prefix, readable_prefix

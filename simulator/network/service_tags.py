@@ -11,7 +11,7 @@ from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import RouteTable
 from simulator.data import service_tags
 from simulator.network.assumptions import is_assumed
-from simulator.network.connected_groups import connected_groups
+from simulator.network.managers.connected_groups import connected_groups
 from simulator.network.memo import per_network
 from simulator.network.model import Network
 from simulator.network.peerings import gateways_serving, remote_prefixes

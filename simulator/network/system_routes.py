@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from simulator.azure.resource import ResourceId
 from simulator.azure.virtual_network import ServiceEndpoint, VirtualNetwork
 from simulator.data.region_pairs import paired_region
-from simulator.network.connected_groups import connected_groups
-from simulator.network.group_spaces import group_prefixes
-from simulator.network.groups import region_name
+from simulator.network.managers.connected_groups import connected_groups
+from simulator.network.managers.group_spaces import group_prefixes
+from simulator.network.managers.groups import region_name
 from simulator.network.model import Network
 from simulator.network.peerings import gateways_serving, remote_prefixes
 from simulator.network.prefixes import readable_prefix, readable_prefixes, readable_texts

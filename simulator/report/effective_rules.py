@@ -12,8 +12,8 @@ from typing import Any
 from simulator.azure.network_manager import AddressItem, AdminRule, NetworkManager
 from simulator.azure.resource import ResourceId
 from simulator.azure.security_group import Direction
-from simulator.network.admin_rules import admin_rules, is_admin_exempt
 from simulator.network.effective_rules import EffectiveSecurityRules
+from simulator.network.managers.admin_rules import admin_rules, is_admin_exempt
 from simulator.network.model import Endpoint, Network
 from simulator.report.document import Line, Lines, Report, Row, Table
 from simulator.report.text import counted, listed

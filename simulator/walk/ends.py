@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from simulator.azure.resource import ResourceId
 from simulator.errors import QuestionError
 from simulator.network.model import Endpoint, Network
-from simulator.network.platform_services import services
+from simulator.network.platform.platform_services import services
 from simulator.network.prefixes import readable_prefixes
 from simulator.network.service_tags import INTERNET, internet_tag, tag_prefixes, virtual_network_tag
 from simulator.space.addresses import Prefix, format_address, parse_address, parse_prefix

@@ -13,8 +13,8 @@ from simulator.azure.private_endpoint import PrivateEndpoint
 from simulator.azure.resource import ResourceId
 from simulator.errors import QuestionError
 from simulator.network.model import Network
-from simulator.network.platform_services import Service, services
-from simulator.network.private_endpoints import endpoint_state
+from simulator.network.platform.platform_services import Service, services
+from simulator.network.platform.private_endpoints import endpoint_state
 from simulator.network.service_tags import tag_prefixes
 from simulator.walk.end import End, usable_addresses
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from simulator.dataplane.filters import INBOUND, NO_TABLE, OUTBOUND
 from simulator.dataplane.plane import DataPlane
 from simulator.network.balancers import BalancedRule
+from simulator.network.platform.service_firewall import Admission
 from simulator.network.routes import EffectiveRoute
-from simulator.network.service_firewall import Admission
 from simulator.space.addresses import as_cidrs
 from simulator.walk.appliance import APPLIANCE_LAYER
 from simulator.walk.details import route_details, rule_details

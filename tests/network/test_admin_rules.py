@@ -8,10 +8,10 @@ import pytest
 
 from simulator.azure.network_manager import NetworkManager
 from simulator.azure.resource import Resource, ResourceId
-from simulator.network.admin_rules import admin_rules, is_admin_exempt
-from simulator.network.connected_groups import connectivity_deployment_unknown
 from simulator.network.effective_routes import subnet_routes
 from simulator.network.filter_rules import FilterRule
+from simulator.network.managers.admin_rules import admin_rules, is_admin_exempt
+from simulator.network.managers.connected_groups import connectivity_deployment_unknown
 from simulator.network.model import Network
 from simulator.network.routes import EffectiveRoute
 from simulator.space.addresses import EVERYTHING, merge, parse_prefix

@@ -9,8 +9,8 @@ import pytest
 
 from simulator.azure.network_manager import NetworkManager
 from simulator.azure.resource import Resource
-from simulator.network.connected_groups import connectivity_deployment_unknown
 from simulator.network.effective_routes import next_hop, subnet_routes
+from simulator.network.managers.connected_groups import connectivity_deployment_unknown
 from simulator.network.model import Network
 from simulator.network.peerings import peers_of_unknown_space
 from simulator.network.routes import EffectiveRoute

@@ -8,8 +8,8 @@ import pytest
 
 from simulator.azure.network_manager import NetworkManager
 from simulator.azure.resource import Resource
-from simulator.network.connected_groups import connectivity_deployment_unknown
 from simulator.network.effective_routes import subnet_routes
+from simulator.network.managers.connected_groups import connectivity_deployment_unknown
 from simulator.network.model import Network
 from tests.network.arm import Json, codes, gateway, network, peering, subnet_id, vnet, vnet_id
 from tests.network.managers import configuration_id, deployed, everywhere, manager

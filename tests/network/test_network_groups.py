@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from simulator.azure.resource import Resource
-from simulator.network.admin_rules import admin_rule_lists, admin_rules
-from simulator.network.groups import Members, group_members, is_member
-from simulator.network.manager_scopes import is_within, managers_over
+from simulator.network.managers.admin_rules import admin_rule_lists, admin_rules
+from simulator.network.managers.groups import Members, group_members, is_member
+from simulator.network.managers.manager_scopes import is_within, managers_over
+from simulator.network.managers.policy_conditions import Subject, holds_for
 from simulator.network.model import Network
-from simulator.network.policy_conditions import Subject, holds_for
 from tests.network.arm import SUBSCRIPTION, Json, codes, network, resource, subnet_id, vnet, vnet_id
 from tests.network.managers import (
     assignment,

@@ -8,9 +8,9 @@ import pytest
 
 from simulator.azure.resource import Resource, ResourceId
 from simulator.azure.snapshot import Appliance, CircuitNat, OnPremisesNetwork, Subscription
-from simulator.network.premises import premises_caller
-from simulator.network.private_endpoints import endpoint_state
-from simulator.network.service_endpoint_policies import policy_verdict
+from simulator.network.platform.premises import premises_caller
+from simulator.network.platform.private_endpoints import endpoint_state
+from simulator.network.platform.service_endpoint_policies import policy_verdict
 from simulator.network.smtp import smtp_verdict
 from simulator.space.addresses import as_cidrs, parse_address
 from tests.network.arm import (

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.azure.resource import Resource, ResourceId
-from simulator.network.platform_services import service_of, services
-from simulator.network.service_firewall import Admission, Caller, admit
+from simulator.network.platform.platform_services import service_of, services
+from simulator.network.platform.service_firewall import Admission, Caller, admit
 from simulator.space.addresses import parse_prefix
 from tests.network.arm import network, subnet_id
 from tests.network.services_arm import acls, messaging, perimeter, service, service_id, sql, storage

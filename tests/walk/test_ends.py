@@ -13,7 +13,7 @@ from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import OnPremisesNetwork
 from simulator.errors import QuestionError
 from simulator.network.model import Network
-from simulator.network.platform_services import services
+from simulator.network.platform.platform_services import services
 from simulator.network.service_tags import tag_prefixes
 from simulator.space.addresses import Prefix, parse_address
 from simulator.walk import question_sets

@@ -19,7 +19,6 @@ from simulator.azure.resource import ResourceId
 from simulator.azure.security_group import Direction
 from simulator.azure.subnet_service import ApplicationGateway
 from simulator.network.assumptions import is_assumed
-from simulator.network.deployments import applies, is_deployed
 from simulator.network.filter_rules import (
     ANY_ADDRESS,
     ANY_PORT,
@@ -30,8 +29,9 @@ from simulator.network.filter_rules import (
     port_ranges,
     united,
 )
-from simulator.network.groups import group_members, membership
-from simulator.network.manager_scopes import managers_over
+from simulator.network.managers.deployments import applies, is_deployed
+from simulator.network.managers.groups import group_members, membership
+from simulator.network.managers.manager_scopes import managers_over
 from simulator.network.memo import per_network
 from simulator.network.model import Network, grouped
 from simulator.network.prefixes import readable_prefixes

@@ -11,8 +11,8 @@ from simulator.azure.resource import ResourceId
 from simulator.azure.security_perimeter import NetworkSecurityPerimeter, PerimeterAssociation, PerimeterProfile
 from simulator.network.memo import per_network
 from simulator.network.model import Network
+from simulator.network.platform.service_rules import Entrance
 from simulator.network.prefixes import readable_prefixes
-from simulator.network.service_rules import Entrance
 from simulator.space.addresses import merge
 
 

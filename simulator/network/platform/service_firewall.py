@@ -15,9 +15,9 @@ from typing import Literal
 from simulator.azure.resource import ResourceId
 from simulator.azure.security_perimeter import NetworkSecurityPerimeter
 from simulator.network.model import Network
-from simulator.network.perimeters import Association, association_of
-from simulator.network.platform_services import services
-from simulator.network.service_rules import Entrance, ServiceRules, service_rules
+from simulator.network.platform.perimeters import Association, association_of
+from simulator.network.platform.platform_services import services
+from simulator.network.platform.service_rules import Entrance, ServiceRules, service_rules
 from simulator.network.service_tags import INTERNET
 from simulator.space.addresses import Prefix, as_cidrs, merge, parse_address, subtract
 

@@ -11,8 +11,8 @@ from simulator.azure.network_manager import NetworkManager
 from simulator.azure.resource import Resource, ResourceId
 from simulator.azure.snapshot import Issue, Snapshot
 from simulator.azure.virtual_network import Subnet, VirtualNetwork
-from simulator.network.managed_peerings import managed_peerings
-from simulator.network.managed_routes import managed_routes
+from simulator.network.managers.managed_peerings import managed_peerings
+from simulator.network.managers.managed_routes import managed_routes
 from simulator.network.model import Network, grouped
 
 

@@ -14,8 +14,8 @@ from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import NEXT_HOP_TYPES, Route, RouteTable
 from simulator.azure.snapshot import Issue
 from simulator.azure.virtual_network import Subnet, VirtualNetwork
-from simulator.network.deployments import applies, is_deployed
-from simulator.network.manager_scopes import managers_over
+from simulator.network.managers.deployments import applies, is_deployed
+from simulator.network.managers.manager_scopes import managers_over
 from simulator.network.model import Network
 from simulator.network.prefixes import readable_prefix
 from simulator.space.addresses import Prefix

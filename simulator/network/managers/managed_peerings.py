@@ -14,8 +14,8 @@ from simulator.azure.network_manager import ConnectivityConfiguration, GroupItem
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Issue
 from simulator.azure.virtual_network import VirtualNetwork, VirtualNetworkPeering
-from simulator.network.deployments import applies, is_deployed
-from simulator.network.manager_scopes import managers_over
+from simulator.network.managers.deployments import applies, is_deployed
+from simulator.network.managers.manager_scopes import managers_over
 from simulator.network.memo import per_network
 from simulator.network.model import Network, grouped
 from simulator.network.prefixes import readable_prefixes

@@ -11,9 +11,9 @@ from functools import cached_property
 
 from simulator.azure.network_manager import ConnectivityConfiguration, GroupItem, NetworkManager
 from simulator.azure.resource import ResourceId
-from simulator.network.deployments import applies
-from simulator.network.groups import group_members, region_name
-from simulator.network.managed_peerings import may_be_peered_with
+from simulator.network.managers.deployments import applies
+from simulator.network.managers.groups import group_members, region_name
+from simulator.network.managers.managed_peerings import may_be_peered_with
 from simulator.network.memo import per_network
 from simulator.network.model import Network, grouped
 from simulator.network.prefixes import readable_prefixes

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from simulator.azure.resource import ResourceId
 from simulator.azure.service_endpoint_policy import ServiceEndpointPolicy
 from simulator.network.model import Network
-from simulator.network.platform_services import service_of
+from simulator.network.platform.platform_services import service_of
 
 
 def policy_verdict(network: Network, subnet: ResourceId, service: ResourceId | None) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from simulator.azure.resource import ResourceId
-from simulator.network.connected_groups import ConnectedGroup
+from simulator.network.managers.connected_groups import ConnectedGroup
 from simulator.network.memo import per_network
 from simulator.network.model import Network
 from simulator.network.peerings import peered_spaces

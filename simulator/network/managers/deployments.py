@@ -9,11 +9,11 @@ from collections.abc import Iterable
 
 from simulator.azure.network_manager import GroupItem, NetworkManager
 from simulator.azure.resource import ResourceId
-from simulator.network.groups import membership, region_name
-from simulator.network.manager_scopes import managers_over
+from simulator.network.managers.groups import membership, region_name
+from simulator.network.managers.manager_scopes import managers_over
+from simulator.network.managers.policy_conditions import all_of, any_of
 from simulator.network.memo import per_network
 from simulator.network.model import Network
-from simulator.network.policy_conditions import all_of, any_of
 
 
 @per_network

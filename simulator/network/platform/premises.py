@@ -11,9 +11,9 @@ from simulator.azure.express_route import ExpressRouteCircuit
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import OnPremisesNetwork
 from simulator.network.model import Network
-from simulator.network.platform_services import Service, service_of
+from simulator.network.platform.platform_services import Service, service_of
+from simulator.network.platform.service_firewall import Caller
 from simulator.network.prefixes import holds, readable_prefixes
-from simulator.network.service_firewall import Caller
 from simulator.space.addresses import Prefix, merge
 
 _PUBLIC_PEERINGS = frozenset({"microsoftpeering", "azurepublicpeering"})

@@ -12,10 +12,10 @@ from itertools import combinations
 from simulator.azure.network_manager import AdminRule, GroupItem, NetworkManager
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Issue
-from simulator.network.connected_groups import Mesh, meshes
-from simulator.network.group_spaces import shared_space
-from simulator.network.groups import group_members, is_told, network_groups, policies_not_understood
-from simulator.network.manager_scopes import managers_over, scopes_of
+from simulator.network.managers.connected_groups import Mesh, meshes
+from simulator.network.managers.group_spaces import shared_space
+from simulator.network.managers.groups import group_members, is_told, network_groups, policies_not_understood
+from simulator.network.managers.manager_scopes import managers_over, scopes_of
 from simulator.network.model import Network
 from simulator.network.rule_checks import check_addresses, check_ports, check_priority
 from simulator.space.addresses import as_cidrs

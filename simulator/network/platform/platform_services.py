@@ -20,7 +20,7 @@ from simulator.azure.platform_service import (
     StorageAccount,
 )
 from simulator.azure.resource import ResourceId
-from simulator.network.groups import region_name
+from simulator.network.managers.groups import region_name
 from simulator.network.memo import per_network
 from simulator.network.model import Network
 from simulator.network.public_addresses import spelled_addresses

@@ -13,10 +13,10 @@ from typing import Any
 from simulator.azure.network_manager import GroupItem, NetworkGroup, NetworkManager
 from simulator.azure.policy import PolicyAssignment, PolicyDefinition, PolicySetDefinition
 from simulator.azure.resource import ResourceId
-from simulator.network.manager_scopes import is_within
+from simulator.network.managers.manager_scopes import is_within
+from simulator.network.managers.policy_conditions import UNKNOWN, Subject, all_of, any_of, holds_for, value_of
 from simulator.network.memo import per_network
 from simulator.network.model import Network, grouped
-from simulator.network.policy_conditions import UNKNOWN, Subject, all_of, any_of, holds_for, value_of
 
 VIRTUAL_NETWORK = "microsoft.network/virtualnetworks"
 _SUBNET = f"{VIRTUAL_NETWORK}/subnets"

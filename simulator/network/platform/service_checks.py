@@ -15,10 +15,10 @@ from simulator.azure.security_perimeter import NetworkSecurityPerimeter
 from simulator.azure.service_endpoint_policy import ServiceEndpointPolicy
 from simulator.azure.snapshot import MODELS, CircuitNat, Issue
 from simulator.network.model import Network
-from simulator.network.perimeters import association_of
-from simulator.network.platform_services import services
+from simulator.network.platform.perimeters import association_of
+from simulator.network.platform.platform_services import services
+from simulator.network.platform.service_rules import address_texts, service_rules
 from simulator.network.prefixes import readable_prefix, readable_prefixes
-from simulator.network.service_rules import address_texts, service_rules
 
 #: Microsoft translates legacy public peering to two addresses a circuit.
 _LEGACY_POOL = 2
