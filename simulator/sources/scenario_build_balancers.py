@@ -58,18 +58,23 @@ class Machines:
         named = [kind for kind in kinds if self.build.names.is_known(kind, name)]
         what = "virtual machine or network interface"
         identity = self.build.names.find_any(named[:1] or kinds, what, name, path)
-        nic = self.interfaces.get(self._of_machine.get(identity, identity)) if identity else None
         if identity is None:
             return None
-        configuration = (
-            next((held.name for held in nic.ip_configurations if _is_ipv6(held) == is_ipv6), "") if nic else ""
-        )
-        if nic is None or not configuration:
+        nic = self.interfaces.get(self._of_machine.get(identity, identity))
+        if nic is None:
+            hint = "name a machine of this file or of an included one"
+            self._refuse("VNS1205", f"{name} has no interface here", path, hint)
+            return None
+        configuration = next((held.name for held in nic.ip_configurations if _is_ipv6(held) == is_ipv6), None)
+        if configuration is None:
             family = "IPv6" if is_ipv6 else "IPv4"
-            message = f"{self.build.errors.label(path[:-1])}: {name} has no interface with an {family} address here"
-            self.build.errors.add("VNS1205", message, path, hint="name a machine of this file or of an included one")
+            hint = f"a pool has the family of its frontends: give {name} an address of it, or take another frontend"
+            self._refuse("VNS1204", f"{name} has no {family} address", path, hint)
             return None
         return nic.id, configuration
+
+    def _refuse(self, code: str, message: str, path: Path, hint: str) -> None:
+        self.build.errors.add(code, f"{self.build.errors.label(path[:-1])}: {message}", path, hint=hint)
 
     def changed(self) -> list[Resource]:
         """The interfaces that are in a pool or behind a NAT rule, naming them as ARM does."""

@@ -316,6 +316,40 @@ GOLDEN: list[tuple[str, str]] = [
         "  at topology.yaml:5:39\n"
         "  hint: kind: nat with action: Dnat does",
     ),
+    (
+        _balancer("rules: [{name: r, frontend: fe, pool: p, port: 0, protocol: '*', backend_port: 80}]"),
+        "error[VNS1204]: lb/r: an HA ports rule keeps the port\n"
+        "  at topology.yaml:5:132\n"
+        "  hint: leave backend_port out",
+    ),
+    (
+        _balancer("sku: Basic, rules: [{name: r, frontend: fe, pool: p, port: 0, protocol: '*'}]"),
+        "error[VNS1204]: lb/r: a Basic load balancer has no HA ports rules\n  at topology.yaml:5:164",
+    ),
+    (
+        "load_balancers: {lb: {frontends: {six: {public_ip: '2001:db8::1'}}, pools: {p: [vm]}, rules: "
+        "[{name: r, frontend: six, pool: p, port: 80}]}}",
+        "error[VNS1204]: lb/p: vm has no IPv6 address\n"
+        "  at topology.yaml:5:81\n"
+        "  hint: a pool has the family of its frontends: give vm an address of it, or take another frontend",
+    ),
+    (
+        "load_balancers: {lb: {frontends: {many: {public_prefix: 203.0.113.0/30}}, pools: {p: [vm]}, rules: "
+        "[{name: r, frontend: many, pool: p, port: 80}]}}",
+        "error[VNS1204]: lb/r: many is a prefix, which serves outbound rules only\n  at topology.yaml:5:121",
+    ),
+    (
+        "sql_servers: {sql: {ip_rules: '2001:db8::1'}}",
+        "error[VNS1204]: sql: '2001:db8::1' is IPv6, which SQL's firewall does not take\n"
+        "  at topology.yaml:5:31\n"
+        "  hint: write IPv4 addresses",
+    ),
+    (
+        "key_vaults: {kv: {default_action: Deny, ip_rules: '2001:db8::1'}}",
+        "error[VNS1204]: kv: '2001:db8::1' is IPv6, which this firewall does not take\n"
+        "  at topology.yaml:5:51\n"
+        "  hint: write IPv4 addresses",
+    ),
 ]
 
 
@@ -336,6 +370,13 @@ def test_errors_as_printed(here: Path, line: str, printed: str) -> None:
 def test_the_frame_itself_is_right(here: Path) -> None:
     here.write_text(FRAME + _balancer("rules: []"), encoding="utf-8")
     assert len(scenario_snapshot(here).resources) == 6
+
+
+def test_a_machine_without_an_interface_here_is_no_member(here: Path) -> None:
+    machine = "/subscriptions/x/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/far"
+    here.write_text(f"{FRAME}load_balancers: {{lb: {{pools: {{p: [{machine}]}}}}}}", encoding="utf-8")
+    with pytest.raises(SourceError, match="far has no interface here"):
+        scenario_snapshot(here)
 
 
 def test_one_name_in_two_kinds_of_services_asks_for_the_id(here: Path) -> None:
