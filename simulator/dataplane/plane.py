@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from simulator.azure.gateway import VirtualNetworkGateway
 from simulator.azure.resource import ResourceId
+from simulator.data.assumptions import ASSUMPTIONS
 from simulator.dataplane.appliances import Appliances
 from simulator.dataplane.atoms import Atoms
 from simulator.dataplane.balancers import Balancers
@@ -20,7 +21,7 @@ from simulator.dataplane.links import Links
 from simulator.dataplane.places import Places, endpoint_column, managed_prefixes
 from simulator.dataplane.regions import RegionFacts, region_prefixes
 from simulator.dataplane.services import PlatformServices
-from simulator.network.assumptions import ASSUMPTIONS, is_assumed
+from simulator.network.assumptions import is_assumed
 from simulator.network.model import Network
 from simulator.network.platform.platform_services import services
 from simulator.network.platform.private_endpoints import endpoint_state

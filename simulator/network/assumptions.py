@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simulator.data.assumptions import ASSUMPTIONS as ASSUMPTIONS
-from simulator.data.assumptions import SPELLINGS
-from simulator.data.assumptions import Assumption as Assumption
+from simulator.data.assumptions import ASSUMPTIONS, SPELLINGS
 from simulator.errors import QuestionError
 from simulator.network.model import Network
 from simulator.sources.problems import did_you_mean

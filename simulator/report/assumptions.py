@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from simulator.network.assumptions import ASSUMPTIONS, Assumption, value_of
+from simulator.data.assumptions import ASSUMPTIONS, Assumption
+from simulator.network.assumptions import value_of
 from simulator.report.document import Line, Lines, Report, Table
 from simulator.report.text import counted
 

@@ -10,9 +10,10 @@ from typing import Literal
 import numpy as np
 
 from simulator.azure.security_group import Direction
+from simulator.data.assumptions import ASSUMPTIONS
 from simulator.dataplane.plane import DataPlane
 from simulator.errors import QuestionError
-from simulator.network.assumptions import ASSUMPTIONS, assumption_text, is_assumed
+from simulator.network.assumptions import assumption_text, is_assumed
 from simulator.network.model import Endpoint, Network
 from simulator.network.prefixes import readable_prefixes
 from simulator.space.addresses import format_address, parse_address

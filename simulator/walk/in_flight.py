@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from simulator.data.assumptions import ASSUMPTIONS
 from simulator.dataplane.filter_table import NO_PORT, Header
 from simulator.dataplane.plane import DataPlane
-from simulator.network.assumptions import ASSUMPTIONS
 from simulator.walk.forks import FORK_BASE, Forks
 from simulator.walk.forwarded import Forwarded
 from simulator.walk.packets import Bools, Int32

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.azure.resource import ResourceId
-from simulator.network.assumptions import ASSUMPTIONS
+from simulator.data.assumptions import ASSUMPTIONS
 from simulator.network.model import Endpoint
 from simulator.network.routes import EffectiveRoute
 from simulator.space.addresses import format_address

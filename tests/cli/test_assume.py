@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import simulator
+from simulator.data.assumptions import ASSUMPTIONS
 from simulator.errors import QuestionError
-from simulator.network.assumptions import ASSUMPTIONS, is_assumed
+from simulator.network.assumptions import is_assumed
 
 Run = Callable[..., Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from simulator.network.assumptions import ASSUMPTIONS
+from simulator.data.assumptions import ASSUMPTIONS
 
 RECORD = Path(__file__).resolve().parents[2] / "docs" / "decisions" / "0007-named-assumptions.md"
 

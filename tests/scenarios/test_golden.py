@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import simulator as sim
-from simulator.network.assumptions import ASSUMPTIONS
+from simulator.data.assumptions import ASSUMPTIONS
 from tests.scenarios.answers import answer_of, explained, network_of
 from tests.scenarios.golden_table import readme, readme_path
 from tests.scenarios.question_files import (
