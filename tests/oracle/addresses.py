@@ -23,7 +23,10 @@ NOT_PUBLIC_IPV4 = (
 )
 PUBLIC_IPV6 = "2000::/3"
 RESERVED = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
-PLATFORM = ("168.63.129.16", "169.254.169.254")
+#: The platform as a sender, as what answers DNS, DHCP and health, and the instance metadata service (SEMANTICS 1.6).
+PLATFORM_SENDERS = ("168.63.129.16", "fe80::1234:5678:9abc")
+HOST = "168.63.129.16"
+METADATA = "169.254.169.254"
 #: KMS activation, TCP 1688 (SEMANTICS 1.5, 1.6).
 KMS = ("23.102.135.246", "20.118.99.224", "40.83.235.53")
 NOT_CARRIED = ("127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "::1/128", "ff00::/8")

@@ -13,10 +13,13 @@ from simulator.azure.network_manager import (
     SecurityAdminConfiguration,
 )
 from simulator.azure.resource import ResourceId
+from simulator.azure.subnet_service import ApplicationGateway
 from simulator.azure.virtual_network import Subnet, VirtualNetwork
 from tests.oracle.addresses import family_of
+from tests.oracle.endpoints import Endpoint
 from tests.oracle.judgement import Address, Direction, Fate, Packet
-from tests.oracle.places import Endpoint, Places
+from tests.oracle.managers import find_group, has_member, is_deployed, is_untold
+from tests.oracle.places import Places
 from tests.oracle.rules import Answer, address_answer, ports_answer, protocol_answer
 
 EXEMPT_SUBNETS = {
@@ -40,12 +43,25 @@ class AdminMatch:
 
 def first_admin_match(places: Places, endpoint: Endpoint, direction: Direction, packet: Packet) -> AdminMatch | None:
     """The admin rule that decides here. Raises Fate when it denies, may match, or may not be deployed."""
-    if endpoint.is_private_endpoint or _is_exempt(endpoint.subnet):
+    if endpoint.is_private_endpoint or _is_exempt(places, endpoint.subnet):
         return None
-    ordered = list(_rules(places, endpoint.virtual_network, direction))
-    for at, rule in enumerate(ordered):
+    lists = list(_rules(places, endpoint.virtual_network, direction))
+    if places.assumes("first_manager_decides"):
+        lists = [[rule for rules in lists for rule in rules]]
+    match: AdminMatch | None = None
+    for rules in lists:
+        found = _first_match(places, endpoint, packet, rules)
+        match = found or match
+        if found is not None and found.access == "AlwaysAllow":
+            break
+    return match
+
+
+def _first_match(places: Places, endpoint: Endpoint, packet: Packet, rules: list[AdminRule]) -> AdminMatch | None:
+    for at, rule in enumerate(rules):
+        places.layers.add("admin rules")
         answer = min(
-            protocol_answer(rule.protocol, packet.protocol),
+            protocol_answer(places, rule.protocol, packet.protocol),
             ports_answer(rule.source_port_ranges, packet.source_port, packet.protocol),
             ports_answer(rule.destination_port_ranges, packet.destination_port, packet.protocol),
             _side(places, rule.sources, packet.source, endpoint.subnet),
@@ -54,8 +70,8 @@ def first_admin_match(places: Places, endpoint: Endpoint, direction: Direction, 
         if answer.doubt:
             raise Fate(answer.doubt, rule.id)
         if answer == Answer.YES:
-            others = [r for r in ordered[at + 1 :] if r.access != "Allow" and not r.id.key.startswith(_base(rule))]
-            if _is_untold(places, rule.id) and (rule.access != "Allow" or others):
+            others = [r for r in rules[at + 1 :] if r.access != "Allow" and not r.id.key.startswith(_base(rule))]
+            if is_untold(places.snapshot, rule.id) and (rule.access != "Allow" or others):
                 raise Fate("ADMIN_DEPLOYMENT_UNKNOWN", rule.id)
             if rule.access == "Deny":
                 raise Fate("ADMIN_RULE_DENY", rule.id)
@@ -68,36 +84,63 @@ def _base(rule: AdminRule) -> str:
     return rule.id.key.partition("/rulecollections/")[0] + "/"
 
 
-def _is_untold(places: Places, rule: ResourceId) -> bool:
-    """Whether nobody said what the rule's manager deploys; an id reads …/networkManagers/<manager>/…."""
-    declared = places.snapshot.declarations
-    return declared.deployments is None or any(rule.key.startswith(f"{m.key}/") for m in declared.undeclared_managers)
-
-
-def _is_exempt(subnet: Subnet) -> bool:
-    delegated = {delegation.service_name.lower() for delegation in subnet.delegations}
-    return subnet.name.lower() in EXEMPT_SUBNETS or EXEMPT_DELEGATION in delegated
-
-
-def _rules(places: Places, network: VirtualNetwork, direction: Direction) -> Iterator[AdminRule]:
-    """Managers from the widest scope down; in each, lower priority number first."""
-    managers = places.snapshot.all(NetworkManager)
-    for manager in sorted(managers, key=lambda m: (not m.network_manager_scopes.management_groups, m.id.key)):
-        rules: list[AdminRule] = []
-        for configuration in manager.security_admin_configurations:
-            if _is_deployed(places, configuration, network):
-                rules += _rules_of(manager, configuration, network)
-        ordered = sorted(rules, key=lambda rule: (rule.priority, RANK[rule.access], rule.id.key))
-        yield from (rule for rule in ordered if rule.direction == direction)
-
-
-def _is_deployed(places: Places, configuration: SecurityAdminConfiguration, network: VirtualNetwork) -> bool:
-    """When nobody said what is deployed, every configuration may be."""
-    deployments = places.snapshot.declarations.deployments
-    if deployments is None or _is_untold(places, configuration.id):
+def _is_exempt(places: Places, subnet: Subnet) -> bool:
+    """Subnets of gateways, firewalls and Bastion; of application gateways unless all of them are isolated."""
+    if subnet.name.lower() in EXEMPT_SUBNETS:
         return True
-    region = network.location.lower().replace(" ", "")
-    return any(configuration.id in ids for name, ids in deployments.items() if name.lower().replace(" ", "") == region)
+    gateways = places.snapshot.all(ApplicationGateway)
+    here = [g for g in gateways if any(c.subnet == subnet.id for c in g.gateway_ip_configurations)]
+    if here:
+        return not all(gateway.enable_network_isolation for gateway in here)
+    return EXEMPT_DELEGATION in {delegation.service_name.lower() for delegation in subnet.delegations}
+
+
+def _rules(places: Places, network: VirtualNetwork, direction: Direction) -> Iterator[list[AdminRule]]:
+    """One list a manager, from the widest scope down; in each, lower priority number first."""
+    managers = sorted(places.snapshot.all(NetworkManager), key=lambda m: (_depth(places, m), m.id.key))
+    held = [(manager, _deployed(places, manager, network)) for manager in managers]
+    settings = {setting.lower() for setting in _setting(held)}
+    for _, configurations in held:
+        rules = [rule for _, found in configurations for rule in found if _applies(rule, network, settings)]
+        ordered = sorted(rules, key=lambda rule: (rule.priority, RANK[rule.access], rule.id.key))
+        yield [rule for rule in ordered if rule.direction == direction]
+
+
+Deployed = list[tuple[SecurityAdminConfiguration, list[AdminRule]]]
+
+
+def _deployed(places: Places, manager: NetworkManager, network: VirtualNetwork) -> Deployed:
+    """The configurations deployed to the network with their rules for the groups that hold it."""
+    held = [c for c in manager.security_admin_configurations if is_deployed(places.snapshot, c.id, network)]
+    found = [(configuration, _rules_of(manager, configuration, network)) for configuration in held]
+    return [(configuration, rules) for configuration, rules in found if rules]
+
+
+def _setting(held: list[tuple[NetworkManager, Deployed]]) -> tuple[str, ...]:
+    """What the highest manager says about networks with an intent policy."""
+    for _, configurations in held:
+        for configuration, _ in configurations:
+            return configuration.apply_on_network_intent_policy_based_services
+    return ()
+
+
+def _applies(rule: AdminRule, network: VirtualNetwork, settings: set[str]) -> bool:
+    """In networks with SQL Managed Instance or Databricks: none, only ``Allow``, or all of them."""
+    if not _has_intent_policy(network) or "all" in settings:
+        return True
+    return "allowrulesonly" in settings and rule.access == "Allow"
+
+
+def _depth(places: Places, manager: NetworkManager) -> float:
+    """How far below the root its widest scope lies; subscriptions lie below every management group."""
+    parents = {name.lower(): held.lower() for name, held in places.snapshot.declarations.management_groups.items()}
+    depths: list[float] = [float("inf")]
+    for text in manager.network_manager_scopes.management_groups:
+        name, depth = text.rstrip("/").rsplit("/", 1)[-1].lower(), 0
+        while name in parents and depth < len(parents):
+            name, depth = parents[name], depth + 1
+        depths.append(depth)
+    return min(depths)
 
 
 def _rules_of(
@@ -105,15 +148,10 @@ def _rules_of(
 ) -> list[AdminRule]:
     found: list[AdminRule] = []
     for collection in configuration.rule_collections:
-        targets = [_group(manager, item.network_group_id) for item in collection.applies_to_groups]
-        if any(group is not None and _has_member(group, network.id) for group in targets):
+        targets = [_own_group(manager, item.network_group_id) for item in collection.applies_to_groups]
+        if any(has_member(group, network.id) for group in targets):
             found += collection.rules
-    if not _has_intent_policy(network):
-        return found
-    applied = {setting.lower() for setting in configuration.apply_on_network_intent_policy_based_services}
-    if "all" in applied:
-        return found
-    return [rule for rule in found if "allowrulesonly" in applied and rule.access == "Allow"]
+    return found
 
 
 def _has_intent_policy(network: VirtualNetwork) -> bool:
@@ -121,12 +159,8 @@ def _has_intent_policy(network: VirtualNetwork) -> bool:
     return bool(names & INTENT_POLICY_DELEGATIONS)
 
 
-def _group(manager: NetworkManager, reference: ResourceId) -> NetworkGroup | None:
+def _own_group(manager: NetworkManager, reference: ResourceId) -> NetworkGroup | None:
     return next((group for group in manager.network_groups if group.id == reference), None)
-
-
-def _has_member(group: NetworkGroup, network: ResourceId) -> bool:
-    return any(member.resource_id == network for member in group.static_members)
 
 
 def _side(places: Places, items: tuple[AddressItem, ...], address: Address, subnet: Subnet) -> Answer:
@@ -138,13 +172,12 @@ def _side(places: Places, items: tuple[AddressItem, ...], address: Address, subn
 def _item(places: Places, item: AddressItem, address: Address, subnet: Subnet) -> Answer:
     if item.address_prefix_type.lower() != "networkgroup":
         return address_answer(places, [item.address_prefix], address, subnet)
-    for manager in places.snapshot.all(NetworkManager):
-        group = _group(manager, ResourceId(item.address_prefix))
-        if group is not None:
-            prefixes, is_complete = _group_prefixes(places, group)
-            answer = address_answer(places, prefixes, address, subnet)
-            return answer if is_complete else max(answer, Answer.MAYBE)
-    return Answer.MAYBE
+    group = find_group(places.snapshot, ResourceId(item.address_prefix))
+    if group is None:
+        return Answer.MAYBE
+    prefixes, is_complete = _group_prefixes(places, group)
+    answer = address_answer(places, prefixes, address, subnet)
+    return answer if is_complete else max(answer, Answer.MAYBE)
 
 
 def _group_prefixes(places: Places, group: NetworkGroup) -> tuple[list[str], bool]:

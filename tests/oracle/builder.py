@@ -5,131 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simulator.azure.resource import Resource, ResourceId
-from simulator.azure.snapshot import (
-    MODELS,
-    Appliance,
-    ApplianceRule,
-    Declarations,
-    LearnedRoute,
-    OnPremisesNetwork,
-    Snapshot,
-)
-
-GROUP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-test/providers"
+from simulator.azure.resource import ResourceId
+from simulator.azure.snapshot import Appliance, LearnedRoute, OnPremisesNetwork
+from tests.oracle.arm import arm_id, references, subnet_id
+from tests.oracle.builder_managers import ManagerBuilder
+from tests.oracle.builder_services import ServiceBuilder
 
 
-def arm_id(kind: str, name: str) -> str:
-    return f"{GROUP}/Microsoft.Network/{kind}/{name}"
-
-
-def subnet_id(network: str, subnet: str) -> str:
-    return f"{arm_id('virtualNetworks', network)}/subnets/{subnet}"
-
-
-def nsg_rule(
-    name: str,
-    priority: int,
-    access: str,
-    direction: str,
-    *,
-    protocol: str = "*",
-    source: str | Sequence[str] = "*",
-    destination: str | Sequence[str] = "*",
-    source_ports: str | Sequence[str] = "*",
-    ports: str | Sequence[str] = "*",
-    source_asgs: Sequence[str] = (),
-    destination_asgs: Sequence[str] = (),
-) -> dict[str, Any]:
-    """A security rule; one text fills the singular ARM field, a list the plural."""
-    rule: dict[str, Any] = {
-        "name": name,
-        "priority": priority,
-        "access": access,
-        "direction": direction,
-        "protocol": protocol,
-    }
-    for field, value in (("sourceAddressPrefix", source), ("destinationAddressPrefix", destination)):
-        rule |= {field: value} if isinstance(value, str) else {f"{field}es": list(value)}
-    for field, value in (("sourcePortRange", source_ports), ("destinationPortRange", ports)):
-        rule |= {field: value} if isinstance(value, str) else {f"{field}s": list(value)}
-    for field, names in (
-        ("sourceApplicationSecurityGroups", source_asgs),
-        ("destinationApplicationSecurityGroups", destination_asgs),
-    ):
-        if names:
-            rule[field] = [{"id": arm_id("applicationSecurityGroups", name)} for name in names]
-    return rule
-
-
-def admin_rule(
-    name: str,
-    priority: int,
-    access: str,
-    direction: str,
-    *,
-    protocol: str = "Any",
-    sources: Sequence[str] = (),
-    destinations: Sequence[str] = (),
-    ports: Sequence[str] = (),
-) -> dict[str, Any]:
-    """An admin rule. An address that starts with ``group:`` is a network group, one without ``/`` or ``.`` a tag."""
-    return {
-        "name": name,
-        "priority": priority,
-        "access": access,
-        "direction": direction,
-        "protocol": protocol,
-        "sources": [_admin_address(text) for text in sources],
-        "destinations": [_admin_address(text) for text in destinations],
-        "destinationPortRanges": list(ports),
-    }
-
-
-def _admin_address(text: str) -> dict[str, str]:
-    if text.startswith("group:"):
-        return {"addressPrefix": text.removeprefix("group:"), "addressPrefixType": "NetworkGroup"}
-    kind = "IPPrefix" if text == "*" or any(mark in text for mark in "./:") else "ServiceTag"
-    return {"addressPrefix": text, "addressPrefixType": kind}
-
-
-def network_rule(
-    name: str,
-    *,
-    protocols: Sequence[str] = ("Any",),
-    sources: Sequence[str] = ("*",),
-    destinations: Sequence[str] = ("*",),
-    ports: Sequence[str] = ("*",),
-    **more: Any,
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "ruleType": "NetworkRule",
-        "ipProtocols": list(protocols),
-        "sourceAddresses": list(sources),
-        "destinationAddresses": list(destinations),
-        "destinationPorts": list(ports),
-    } | more
-
-
-class Builder:
-    """Collects ARM JSON and declarations; `snapshot` reads them with the models."""
-
-    def __init__(self, name: str = "test") -> None:
-        self.name = name
-        self.json: dict[str, dict[str, Any]] = {}
-        self.learned: dict[ResourceId, tuple[LearnedRoute, ...]] = {}
-        self.deployments: dict[str, tuple[ResourceId, ...]] | None = {}
-        self.undeclared: set[ResourceId] = set()
-        self.appliances: dict[ResourceId, Appliance] = {}
-        self.on_premises: list[OnPremisesNetwork] = []
-        self.service_tags: dict[str, tuple[str, ...]] = {}
-
-    def _add(self, kind: str, name: str, **properties: Any) -> dict[str, Any]:
-        resource: dict[str, Any] = {"id": arm_id(kind, name), "name": name, "location": "westeurope"}
-        resource["properties"] = properties
-        self.json[resource["id"]] = resource
-        return resource
+class Builder(ManagerBuilder, ServiceBuilder):
+    """Virtual networks and what routes and filters in them; managers and services come from the bases."""
 
     def vnet(
         self, name: str, prefixes: Sequence[str], subnets: Mapping[str, Any], location: str = "westeurope"
@@ -146,7 +30,7 @@ class Builder:
                     "properties": {
                         "addressPrefixes": [prefixes_of] if isinstance(prefixes_of, str) else list(prefixes_of)
                     }
-                    | _references(fields),
+                    | references(fields),
                 }
             )
         network = self._add("virtualNetworks", name, addressSpace={"addressPrefixes": list(prefixes)}, subnets=made)
@@ -176,13 +60,11 @@ class Builder:
     def route_table(
         self, name: str, routes: Mapping[str, str], *, propagate: bool = True, peerings: bool = True
     ) -> str:
-        """`routes`: prefix → next hop, an address (VirtualAppliance) or a type."""
+        """`routes`: prefix → next hop, an address (VirtualAppliance), several with commas (Ecmp) or a type."""
         own = arm_id("routeTables", name)
         made = []
         for at, (prefix, hop) in enumerate(routes.items()):
-            is_type = hop in ("Internet", "None", "VnetLocal", "VirtualNetworkGateway")
-            properties = {"addressPrefix": prefix, "nextHopType": hop if is_type else "VirtualAppliance"}
-            properties |= {} if is_type else {"nextHopIpAddress": hop}
+            properties = {"addressPrefix": prefix} | _hop(hop)
             made.append({"id": f"{own}/routes/r{at}", "name": f"r{at}", "properties": properties})
         self._add(
             "routeTables",
@@ -207,10 +89,10 @@ class Builder:
         public_sku: str = "Standard",
         asgs: Sequence[str] = (),
         forwarding: bool = False,
-        load_balanced: bool = False,
+        pools: Sequence[str] = (),
         **properties: Any,
     ) -> str:
-        """A NIC; `public_ip` goes to the first address of its family."""
+        """A NIC; `public_ip` goes to the first address of its family; `pools` are ``load balancer/pool``."""
         configurations = []
         for at, address in enumerate(addresses):
             inner: dict[str, Any] = {
@@ -220,13 +102,12 @@ class Builder:
                 "applicationSecurityGroups": [{"id": arm_id("applicationSecurityGroups", asg)} for asg in asgs],
             }
             if public_ip is not None and (":" in public_ip) == (":" in address):
-                self._add("publicIPAddresses", f"{name}-pip", ipAddress=public_ip)["sku"] = {"name": public_sku}
-                inner["publicIPAddress"] = {"id": arm_id("publicIPAddresses", f"{name}-pip")}
+                inner["publicIPAddress"] = self.public_ip(f"{name}-pip", public_ip, public_sku)
                 public_ip = None
-            if load_balanced:
-                inner["loadBalancerBackendAddressPools"] = [
-                    {"id": arm_id("loadBalancers", "lb") + "/backendAddressPools/pool"}
-                ]
+            held = [pool.partition("/") for pool in pools]
+            inner["loadBalancerBackendAddressPools"] = [
+                {"id": f"{arm_id('loadBalancers', balancer)}/backendAddressPools/{pool}"} for balancer, _, pool in held
+            ]
             configurations.append({"name": f"ipconfig{at}", "properties": inner})
         properties |= {"ipConfigurations": configurations, "enableIPForwarding": forwarding}
         if nsg is not None:
@@ -246,25 +127,26 @@ class Builder:
         address: str,
         *,
         policy: str | None = None,
-        public_ip: str | None = None,
+        public_ip: str | Sequence[str] | None = None,
         network_collections: Sequence[dict[str, Any]] = (),
         application_collections: Sequence[dict[str, Any]] = (),
         nat_collections: Sequence[dict[str, Any]] = (),
+        threat_intel: str | None = None,
     ) -> None:
-        configuration: dict[str, Any] = {
-            "privateIPAddress": address,
-            "subnet": {"id": subnet_id(network, "AzureFirewallSubnet")},
-        }
-        if public_ip is not None:
-            self._add("publicIPAddresses", f"{name}-pip", ipAddress=public_ip)["sku"] = {"name": "Standard"}
-            configuration["publicIPAddress"] = {"id": arm_id("publicIPAddresses", f"{name}-pip")}
+        first = {"privateIPAddress": address, "subnet": {"id": subnet_id(network, "AzureFirewallSubnet")}}
+        held = [public_ip] if isinstance(public_ip, str) else list(public_ip or ())
+        public = [{"publicIPAddress": self.public_ip(f"{name}-pip{at}", text)} for at, text in enumerate(held)]
         made = self._add(
             "azureFirewalls",
             name,
-            ipConfigurations=[{"name": "one", "properties": configuration}],
+            ipConfigurations=[
+                {"name": f"c{at}", "properties": (first if at == 0 else {}) | inner}
+                for at, inner in enumerate(public or [{}])
+            ],
             networkRuleCollections=list(network_collections),
             applicationRuleCollections=list(application_collections),
             natRuleCollections=list(nat_collections),
+            threatIntelMode=threat_intel,
         )
         if policy is not None:
             made["properties"]["firewallPolicy"] = {"id": arm_id("firewallPolicies", policy)}
@@ -276,6 +158,7 @@ class Builder:
         *,
         base: str | None = None,
         private_ranges: Sequence[str] = (),
+        threat_intel: str | None = None,
     ) -> None:
         """`groups`: group priority → its collections (see `collection`)."""
         own = arm_id("firewallPolicies", name)
@@ -290,6 +173,7 @@ class Builder:
                 for at, (priority, collections) in enumerate(groups.items())
             ],
         )
+        made["properties"]["threatIntelMode"] = threat_intel
         if base is not None:
             made["properties"]["basePolicy"] = {"id": arm_id("firewallPolicies", base)}
         if private_ranges:
@@ -326,107 +210,39 @@ class Builder:
                 localNetworkGateway2={"id": arm_id("localNetworkGateways", site)},
             )
 
-    def site(self, name: str, gateway: str, *prefixes: str) -> None:
+    def site(
+        self, name: str, gateway: str, *prefixes: str, internet_nat: Sequence[str] = (), circuits: Sequence[str] = ()
+    ) -> None:
         """An on-premises network behind a gateway."""
         own = ResourceId(arm_id("virtualNetworkGateways", gateway))
-        self.on_premises.append(OnPremisesNetwork(name, prefixes, own))
+        held = tuple(ResourceId(arm_id("expressRouteCircuits", circuit)) for circuit in circuits)
+        found = OnPremisesNetwork(name, prefixes, own, internet_nat=tuple(internet_nat), circuits=held)
+        self.on_premises.append(found)
 
-    def manager(
-        self,
-        name: str,
-        members: Sequence[str],
-        rules: Sequence[dict[str, Any]],
-        *,
-        regions: Sequence[str] = ("westeurope",),
-        management_group: bool = False,
-    ) -> str:
-        """A manager with one group, one configuration and one collection, deployed to `regions`."""
-        own = arm_id("networkManagers", name)
-        group, configuration = f"{own}/networkGroups/all", f"{own}/securityAdminConfigurations/base"
-        collection = f"{configuration}/ruleCollections/one"
-        static = [
-            {"id": f"{group}/staticMembers/{m}", "properties": {"resourceId": arm_id("virtualNetworks", m)}}
-            for m in members
-        ]
-        scope = "managementGroups" if management_group else "subscriptions"
+    def routing_appliance(self, name: str, network: str, address: str) -> None:
+        """A virtual network routing appliance in its own subnet."""
+        subnet = {"id": subnet_id(network, "VirtualNetworkApplianceSubnet")}
+        inner = {"privateIPAddress": address, "subnet": subnet}
+        self._add("virtualNetworkAppliances", name, subnet=subnet, ipConfigurations=[{"properties": inner}])
+
+    def bastion(self, name: str, network: str) -> None:
+        inner = {"subnet": {"id": subnet_id(network, "AzureBastionSubnet")}}
+        self._add("bastionHosts", name, ipConfigurations=[{"properties": inner}])
+
+    def application_gateway(self, name: str, network: str, subnet: str, *, isolated: bool = False) -> None:
+        inner = {"subnet": {"id": subnet_id(network, subnet)}}
         self._add(
-            "networkManagers",
+            "applicationGateways",
             name,
-            networkManagerScopes={scope: ["/scope"]},
-            networkGroups=[{"id": group, "properties": {"staticMembers": static}}],
-            securityAdminConfigurations=[
-                {
-                    "id": configuration,
-                    "properties": {
-                        "ruleCollections": [
-                            {
-                                "id": collection,
-                                "properties": {
-                                    "appliesToGroups": [{"networkGroupId": group}],
-                                    "rules": [
-                                        {"id": f"{collection}/rules/{r['name']}", "name": r["name"], "properties": r}
-                                        for r in rules
-                                    ],
-                                },
-                            }
-                        ]
-                    },
-                }
-            ],
+            gatewayIPConfigurations=[{"properties": inner}],
+            enableNetworkIsolation=isolated,
         )
-        for region in regions:
-            if self.deployments is not None:
-                deployed = self.deployments.get(region, ())
-                self.deployments[region] = (*deployed, ResourceId(configuration))
-        return group
-
-    def remove(self, kind: str, name: str) -> None:
-        """Forgets a resource but not the references to it, as an incomplete export does."""
-        del self.json[arm_id(kind, name)]
-
-    def snapshot(self) -> Snapshot:
-        resources: list[Resource] = []
-        for identity, value in self.json.items():
-            resources.append(MODELS[ResourceId(identity).type].model_validate(value))
-        declarations = Declarations(
-            learned_routes=dict(self.learned),
-            deployments=None if self.deployments is None else dict(self.deployments),
-            undeclared_managers=frozenset(self.undeclared),
-            appliances=dict(self.appliances),
-            on_premises=tuple(self.on_premises),
-            service_tags=dict(self.service_tags),
-        )
-        return Snapshot.of(resources, declarations, self.name)
 
 
-def collection(name: str, priority: int, action: str, *rules: dict[str, Any], is_nat: bool = False) -> dict[str, Any]:
-    kind = "FirewallPolicyNatRuleCollection" if is_nat else "FirewallPolicyFilterRuleCollection"
-    return {
-        "ruleCollectionType": kind,
-        "name": name,
-        "priority": priority,
-        "action": {"type": action},
-        "rules": list(rules),
-    }
-
-
-def appliance_rule(name: str, access: Any, **matches: Any) -> ApplianceRule:
-    return ApplianceRule(name, access, **matches)
-
-
-_REFERENCES = {
-    "nsg": ("networkSecurityGroup", "networkSecurityGroups"),
-    "rt": ("routeTable", "routeTables"),
-    "nat": ("natGateway", "natGateways"),
-}
-
-
-def _references(fields: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in fields.items():
-        if key not in _REFERENCES:
-            found[key] = value
-        elif value is not None:
-            field, kind = _REFERENCES[key]
-            found[field] = {"id": arm_id(kind, value)}
-    return found
+def _hop(text: str) -> dict[str, Any]:
+    if text in ("Internet", "None", "VnetLocal", "VirtualNetworkGateway"):
+        return {"nextHopType": text}
+    if "," in text:
+        several = [part.strip() for part in text.split(",")]
+        return {"nextHopType": "VirtualApplianceEcmp", "nextHop": {"nextHopIpAddresses": several}}
+    return {"nextHopType": "VirtualAppliance", "nextHopIpAddress": text}

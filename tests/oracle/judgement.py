@@ -9,7 +9,7 @@ from typing import Literal
 from simulator.azure.resource import ResourceId
 
 Address = IPv4Address | IPv6Address
-Verdict = Literal["ALLOW", "DENY", "UNKNOWN"]
+Verdict = Literal["ALLOW", "DENY", "UNKNOWN", "INTERMITTENT"]
 Direction = Literal["Inbound", "Outbound"]
 
 DENIALS = frozenset(
@@ -38,6 +38,19 @@ DENIALS = frozenset(
         "NO_OUTBOUND_METHOD",
         "PUBLIC_IP_CLOSED",
         "NO_PUBLIC_IP",
+        "NO_SENDER",
+        "SMTP_BLOCKED",
+        "CONNECTED_GROUP_OVERLAP",
+        "LOAD_BALANCER_NO_RULE",
+        "LOAD_BALANCER_NO_BACKEND",
+        "LOAD_BALANCER_PROBE_DOWN",
+        "LOAD_BALANCER_HAIRPIN",
+        "PRIVATE_ENDPOINT_NOT_APPROVED",
+        "SERVICE_ENDPOINT_POLICY_DENY",
+        "PUBLIC_ACCESS_DISABLED",
+        "PAAS_FIREWALL_DENY",
+        "STORAGE_IP_RULE_SAME_REGION",
+        "PERIMETER_DENY",
     }
 )
 UNKNOWNS = frozenset(
@@ -53,19 +66,26 @@ UNKNOWNS = frozenset(
         "ADMIN_DEPLOYMENT_UNKNOWN",
         "GATEWAY_ROUTES_UNKNOWN",
         "APPLIANCE_NOT_DECLARED",
+        "CONNECTIVITY_DEPLOYMENT_UNKNOWN",
         "FIREWALL_APPLICATION_RULES",
-        "FIREWALL_DNAT",
         "FIREWALL_POLICY_NOT_IN_EXPORT",
-        "LOAD_BALANCER_NOT_MODELLED",
-        "SERVICE_ENDPOINT_NOT_MODELLED",
-        "PRIVATE_ENDPOINT_NOT_MODELLED",
-        "PLATFORM_TRAFFIC_NOT_MODELLED",
-        "STORAGE_PATH_NOT_MODELLED",
-        "SMTP_NOT_MODELLED",
+        "FIREWALL_THREAT_INTELLIGENCE",
+        "LOAD_BALANCER_NOT_IN_EXPORT",
+        "LOAD_BALANCER_BACKEND_NOT_IN_EXPORT",
+        "PRIVATE_ENDPOINT_NOT_IN_EXPORT",
+        "SERVICE_NOT_IN_EXPORT",
+        "SERVICE_ENDPOINT_POLICY_NOT_IN_EXPORT",
+        "OUTBOUND_ADDRESS_UNKNOWN",
+        "ON_PREMISES_NAT_UNKNOWN",
+        "PERIMETER_NOT_IN_EXPORT",
+        "PLATFORM_SERVICE_UNKNOWN",
+        "SMTP_OFFER_UNKNOWN",
+        "TOO_MANY_PATHS",
         "PUBLIC_IP_HAIRPIN_NOT_MODELLED",
     }
 )
-REASONS = frozenset({"DELIVERED"}) | DENIALS | UNKNOWNS
+INTERMITTENTS = frozenset({"NAT_POOL_PARTLY_ALLOWED", "PATHS_DIFFER"})
+REASONS = frozenset({"DELIVERED"}) | DENIALS | UNKNOWNS | INTERMITTENTS
 
 
 def verdict_of(reason: str) -> Verdict:
@@ -73,6 +93,8 @@ def verdict_of(reason: str) -> Verdict:
         raise ValueError(f"{reason!r} is no reason code of the contract")
     if reason == "DELIVERED":
         return "ALLOW"
+    if reason in INTERMITTENTS:
+        return "INTERMITTENT"
     return "DENY" if reason in DENIALS else "UNKNOWN"
 
 
@@ -105,7 +127,55 @@ class Decision:
 
 @dataclass(frozen=True)
 class Judgement:
+    """`layers`: the names of `LAYERS` that the packet met on any of its paths."""
+
     verdict: Verdict
     reason: str
     path: tuple[str, ...]
     decisions: tuple[Decision, ...]
+    layers: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls, reason: str, path: tuple[str, ...], decisions: tuple[Decision, ...], layers: frozenset[str]
+    ) -> Judgement:
+        """The verdict follows from the reason."""
+        return cls(verdict_of(reason), reason, path, decisions, layers)
+
+
+#: What a packet may meet; the shares of the random packets that do are printed, and none may be vacuous.
+LAYERS = (
+    "platform",
+    "probe",
+    "KMS",
+    "SMTP",
+    "admin rules",
+    "NIC NSG",
+    "subnet NSG",
+    "ASG",
+    "IPv6",
+    "user-defined route",
+    "routing configuration",
+    "ECMP",
+    "peering",
+    "subnet peering",
+    "connected group",
+    "gateway",
+    "appliance",
+    "Azure Firewall network rules",
+    "Azure Firewall application rules",
+    "Azure Firewall DNAT",
+    "load balancer",
+    "several paths",
+    "private endpoint",
+    "service endpoint",
+    "service endpoint policy",
+    "service firewall",
+    "perimeter",
+    "on-premises NAT",
+    "Internet egress",
+    "NAT gateway",
+    "Internet ingress",
+    "return path",
+    "assumption",
+)

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_address
 
-from simulator.azure.firewall import AzureFirewall
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Snapshot
-from tests.oracle.addresses import KMS, NOT_CARRIED, PLATFORM, any_covers
-from tests.oracle.appliances import firewall_collections, pass_appliance, pass_firewall, rules_of_kind
-from tests.oracle.filters import pass_filters
+from tests.oracle.addresses import HOST, METADATA, NOT_CARRIED, PLATFORM_SENDERS, any_covers
+from tests.oracle.appliances import pass_appliance
+from tests.oracle.balancers import backends_up, balancer_skus, choose_rule, names_missing_balancer
+from tests.oracle.crossing import cross_peering
+from tests.oracle.endpoints import INTERNET, Endpoint, Frontend, Gateway, Internet
+from tests.oracle.filters import Passed, pass_filters
+from tests.oracle.firewall import pass_firewall, translate
 from tests.oracle.judgement import Address, Decision, Direction, Fate, Judgement, Packet, verdict_of
-from tests.oracle.places import INTERNET, Endpoint, Gateway, Internet, Places, exchanges
+from tests.oracle.leaving import enter_from_premises, leave_by_service_endpoint, leave_to_internet
+from tests.oracle.next_places import ServiceExit, next_places, pass_gateway
+from tests.oracle.paths import Choices, together
+from tests.oracle.places import Places
+from tests.oracle.platform import ACTIVATION, goes_out_directly, is_activation, pass_platform_rules, platform_tag
+from tests.oracle.private_endpoints import pass_private_endpoint
 from tests.oracle.return_path import Request, Translation, reply_to_internet, walk_back, walk_back_from_internet
-from tests.oracle.routes import next_place, pass_gateway, sees_private_endpoint
-from tests.oracle.rules import declared_tag
+from tests.oracle.service_firewall import Caller, enter_service
 
-TCP, UDP = 6, 17
+GRE, IP_IN_IP = 47, 4
 
 
 def judge(
@@ -39,81 +47,138 @@ class Oracle:
         packet = Packet(ip_address(source), ip_address(destination), protocol, source_port, destination_port)
         if packet.source.version != packet.destination.version:
             raise ValueError(f"{source} and {destination} are of two families")
-        walk = Walk(self.places, packet)
+        return together(lambda choices: self._on_one_path(packet, choices))
+
+    def _on_one_path(self, packet: Packet, choices: Choices) -> Judgement:
+        self.places.layers = {"IPv6"} if packet.source.version == 6 else set()
+        walk = Walk(self.places, packet, choices)
         try:
             walk.run()
             reason = "DELIVERED"
         except Fate as fate:
             reason = fate.reason
-        return Judgement(verdict_of(reason), reason, tuple(walk.path), tuple(walk.decisions))
+        return Judgement.of(reason, tuple(walk.path), tuple(walk.decisions), frozenset(self.places.layers))
 
 
 class Walk:
-    def __init__(self, places: Places, packet: Packet) -> None:
-        self.places, self.packet = places, packet
+    """One packet on one path: `choices` says which."""
+
+    def __init__(self, places: Places, packet: Packet, choices: Choices) -> None:
+        self.places, self.packet, self.choices = places, packet, choices
         self.path: list[str] = []
         self.decisions: list[Decision] = []
-        self.request = Request(INTERNET)
+        self.request = Request(INTERNET, choices)
 
     def run(self) -> None:
-        if str(self.packet.source) in PLATFORM or str(self.packet.destination) in PLATFORM:
-            raise Fate("PLATFORM_TRAFFIC_NOT_MODELLED")
-        if str(self.packet.destination) in KMS and (self.packet.protocol, self.packet.destination_port) == (TCP, 1688):
-            raise Fate("PLATFORM_TRAFFIC_NOT_MODELLED")
-        if any_covers(NOT_CARRIED, self.packet.destination):
+        if any_covers(NOT_CARRIED, self.packet.destination) or self.packet.protocol in (GRE, IP_IN_IP):
             raise Fate("NOT_CARRIED")
-        origin = self.places.origin(self.packet.source)
-        self.request = Request(origin)
-        if isinstance(origin, Internet):
-            self.come_from_internet()
+        if str(self.packet.source) in PLATFORM_SENDERS:
+            self.come_from_platform()
             return
-        self.path.append(origin.id.name)
-        if isinstance(origin, Endpoint):
-            if origin.is_private_endpoint:
-                raise Fate("PRIVATE_ENDPOINT_NOT_MODELLED")
+        origin = self.places.origin(self.packet.source)
+        self.request.origin = origin
+        if str(self.packet.destination) in (HOST, METADATA):
+            self.ask_platform(origin)
+        elif self.is_activation(origin):
+            self.ask_rules_of_tag(origin, ACTIVATION)
+        elif isinstance(origin, Internet):
+            self.come_from_internet()
+        elif isinstance(origin, Gateway):
+            self.come_from_premises(origin)
+        else:
+            self.path.append(origin.id.name)
             self.filter(origin, "Outbound")
-        elif sees_private_endpoint(self.places, origin.virtual_network, self.packet.destination):
-            raise Fate("PRIVATE_ENDPOINT_NOT_MODELLED")
-        elif not self.places.is_in_azure(self.packet.destination):
-            other = self.places.on_premises_gateway(self.packet.destination)
+            self.go_on(origin)
+
+    # --- the platform ---------------------------------------------------------------------------------------------
+    def come_from_platform(self) -> None:
+        """ORDER 1: a probe; only the filters of what it is meant for are asked."""
+        self.places.layers.add("probe")
+        held = self.places.holders(self.packet.destination)
+        target = held[0] if len(held) == 1 else None
+        if not isinstance(target, Endpoint) or target.kind == "firewall":
+            raise Fate("DESTINATION_NOT_IN_EXPORT")
+        self.path.append(target.id.name)
+        self.filter(target, "Inbound")
+
+    def ask_platform(self, origin: Endpoint | Gateway | Internet) -> None:
+        self.places.layers.add("platform")
+        if not isinstance(origin, Endpoint) or origin.kind == "firewall":
+            raise Fate("PLATFORM_SERVICE_UNKNOWN")
+        self.ask_rules_of_tag(origin, platform_tag(self.packet))
+
+    def is_activation(self, origin: Endpoint | Gateway | Internet) -> bool:
+        """ORDER 1: KMS by next hop Internet goes round the groups, otherwise it is a packet like others."""
+        if not is_activation(self.packet) or not isinstance(origin, Endpoint) or origin.kind == "firewall":
+            return False
+        self.places.layers.add("KMS")
+        return goes_out_directly(self.places, origin, self.packet)
+
+    def ask_rules_of_tag(self, origin: Endpoint | Gateway | Internet, tag: str | None) -> None:
+        assert isinstance(origin, Endpoint)
+        self.path.append(origin.id.name)
+        self.decide(origin, "Outbound", lambda: Passed(pass_platform_rules(self.places, origin, self.packet, tag)))
+
+    # --- filters --------------------------------------------------------------------------------------------------
+    def filter(self, endpoint: Endpoint, direction: Direction, *, transits: bool = False) -> bool:
+        """Ask the filters; whether an admin rule AlwaysAllow let the packet pass."""
+        asked = self.packet
+        passed = self.decide(
+            endpoint, direction, lambda: pass_filters(self.places, endpoint, direction, asked, transits=transits)
+        )
+        return passed.bypassed
+
+    def decide(self, endpoint: Endpoint, direction: Direction, ask: Callable[[], Passed]) -> Passed:
+        """Note what was decided here, unless the endpoint writes no record."""
+        try:
+            passed = ask()
+        except Fate as fate:
+            if endpoint.writes_decisions:
+                self.decisions.append(Decision(endpoint.id, direction, verdict_of(fate.reason), fate.rule))
+            raise
+        if endpoint.writes_decisions:
+            self.decisions.append(Decision(endpoint.id, direction, "ALLOW", passed.rule))
+        return passed
+
+    # --- from place to place --------------------------------------------------------------------------------------
+    def come_from_premises(self, origin: Gateway) -> None:
+        self.places.layers.add("gateway")
+        self.path.append(origin.id.name)
+        destination = self.packet.destination
+        if not self.places.is_in_azure(destination):
+            service = self.places.service_at(destination)
+            if service is not None:
+                enter_from_premises(self.places, origin, service, self.packet.source)
+                return
+            other = self.places.on_premises_gateway(destination)
             raise Fate("OUTSIDE_AZURE" if other in (None, origin) else "GATEWAY_NO_TRANSIT")
-        elif not self.places.is_known_on_premises(origin, self.packet.destination):
+        if not self.places.is_known_on_premises(origin, destination):
             raise Fate("GATEWAY_TRANSIT_OFF")
         self.go_on(origin)
-
-    def filter(self, endpoint: Endpoint, direction: Direction) -> bool:
-        """Ask the filters and note what a NIC decided; a firewall is no NIC and writes no record.
-
-        Whether an admin rule AlwaysAllow let the packet pass.
-        """
-        try:
-            passed = pass_filters(self.places, endpoint, direction, self.packet)
-        except Fate as fate:
-            if endpoint.interface is not None:
-                verdict = verdict_of(fate.reason)
-                self.decisions.append(Decision(endpoint.id, direction, verdict, fate.rule))
-            raise
-        if endpoint.interface is not None:
-            self.decisions.append(Decision(endpoint.id, direction, "ALLOW", passed.rule))
-        return passed.bypassed
 
     def go_on(self, sender: Endpoint | Gateway) -> None:
         """From place to place until the packet is where it wants to be; then the reply."""
         seen: set[tuple[ResourceId, Address, Address]] = set()
         while True:
-            place = next_place(self.places, sender.subnet, sender.virtual_network, self.packet.destination)
+            onward = next_places(self.places, sender.subnet, sender.virtual_network, self.packet.destination)
+            place = self.choices.pick(onward.options)
+            is_addressed = False
             if isinstance(place, Internet):
-                exit_ = leave_to_internet(self.places, sender, self.packet)
-                if self.places.has_public_address(self.packet.destination):
-                    raise Fate("PUBLIC_IP_HAIRPIN_NOT_MODELLED")
+                exit_ = leave_to_internet(self.places, sender, self.packet, by_user=onward.route.source == "User")
                 self.path.append("Internet")
                 walk_back_from_internet(self.places, self.request, exit_, self.packet.source)
+                return
+            if isinstance(place, ServiceExit):
+                leave_by_service_endpoint(self.places, sender, self.packet)
                 return
             if isinstance(place, Gateway):
                 if isinstance(sender, Gateway):
                     raise Fate("GATEWAY_NO_TRANSIT")
                 pass_gateway(self.places, place, self.packet.destination)
-            cross_peering(self.places, sender, place, self.packet)
+            if isinstance(place, Frontend):
+                self.path.append(place.id.name)
+                place, is_addressed = self.balance(sender, place)
+            cross_peering(self.places, sender, place, self.packet, hop=onward.route.hop)
             self.path.append(place.id.name)
             if isinstance(place, Gateway):
                 walk_back(self.places, self.request, place, self.packet.source)
@@ -122,115 +187,103 @@ class Walk:
             if arrival in seen:
                 raise Fate("ROUTING_LOOP")
             seen.add(arrival)
-            self.filter(place, "Inbound")
-            if self.packet.destination in place.addresses:
-                walk_back(self.places, self.request, place, self.packet.source)
+            is_addressed = is_addressed or place.holds(self.packet.destination)
+            self.filter(place, "Inbound", transits=not is_addressed)
+            if is_addressed and place.kind != "firewall":
+                self.arrive(place)
                 return
-            self.pass_through(place)
+            self.pass_through(place, is_addressed=is_addressed)
             sender = place
 
-    def pass_through(self, middlebox: Endpoint) -> None:
+    def arrive(self, place: Endpoint) -> None:
+        if place.is_private_endpoint:
+            pass_private_endpoint(self.places, place)
+        walk_back(self.places, self.request, place, self.packet.source)
+
+    def balance(self, sender: Endpoint | Gateway | None, frontend: Frontend) -> tuple[Endpoint, bool]:
+        """ORDER 12: the backend, and whether the packet is meant for it. Rewrites the packet to it."""
+        rule = choose_rule(self.places, frontend, self.packet)
+        backend = self.choices.pick(backends_up(self.places, rule))
+        if sender is not None and backend.endpoint.id == sender.id:
+            raise Fate("LOAD_BALANCER_HAIRPIN")
+        is_addressed = self.packet.destination == frontend.own
+        if is_addressed and not rule.floating:
+            port = self.packet.destination_port if rule.backend_port is None else rule.backend_port
+            self.packet = replace(self.packet, destination=backend.address, destination_port=port)
+        return backend.endpoint, is_addressed
+
+    def pass_through(self, middlebox: Endpoint, *, is_addressed: bool) -> None:
+        """`is_addressed`: a firewall is asked by its own address, so DNAT decides."""
         before = self.packet.source
-        if middlebox.firewall is not None:
-            self.packet = pass_firewall(self.places, middlebox, self.packet)
-            self.request.stateful.add(middlebox.id)
+        self.request.seen_by.append(middlebox.id)
+        if middlebox.kind == "firewall":
+            pass_ = translate if is_addressed else pass_firewall
+            self.packet = pass_(self.places, middlebox, self.packet)
+            self.request.stateful.setdefault(middlebox.id, set()).add(before)
         else:
             self.packet = pass_appliance(self.places, middlebox, self.packet)
             appliance = self.places.appliance(middlebox)
             if appliance is not None and appliance.stateful:
-                self.request.stateful.add(middlebox.id)
+                self.request.stateful.setdefault(middlebox.id, set()).add(before)
         if self.packet.source != before:
             self.request.translations.append(Translation(middlebox, before, self.packet.source))
-        self.filter(middlebox, "Outbound")
+        self.filter(middlebox, "Outbound", transits=True)
 
+    # --- from the Internet ----------------------------------------------------------------------------------------
     def come_from_internet(self) -> None:
-        """ORDER 9: to a public address of a NIC, or to its private address as if already translated."""
+        """ORDER 9: to a service, to a public address, or to a private one as if it were translated already."""
+        self.places.layers.add("Internet ingress")
         self.path.append("Internet")
+        service = self.places.service_at(self.packet.destination)
+        if service is not None:
+            caller = Caller("public", pool=(self.packet.source,), is_azure=False)
+            enter_service(self.places, service, caller)
+            return
+        frontend = next((f for f in self.places.frontends if f.public == self.packet.destination), None)
+        if frontend is not None:
+            self.path.append(frontend.id.name)
+            endpoint, _ = self.balance(None, frontend)
+            self.come_to(endpoint, frontend.balancer.sku.name.capitalize())
+            return
         endpoint, sku = self.public_target()
-        if endpoint.is_private_endpoint:
-            raise Fate("PRIVATE_ENDPOINT_NOT_MODELLED")
+        if endpoint.kind == "firewall":
+            self.request.entry = endpoint
+            self.path.append(endpoint.id.name)
+            self.filter(endpoint, "Inbound")
+            self.pass_through(endpoint, is_addressed=True)
+            self.go_on(endpoint)
+        else:
+            self.come_to(endpoint, sku)
+
+    def come_to(self, endpoint: Endpoint, sku: str) -> None:
         self.path.append(endpoint.id.name)
+        if endpoint.is_private_endpoint:
+            raise Fate("NO_PUBLIC_IP")
         bypassed = self.filter(endpoint, "Inbound")
         if sku == "Standard" and not endpoint.has_security_group and not bypassed:
             raise Fate("PUBLIC_IP_CLOSED")
         if not sku:
-            raise Fate("LOAD_BALANCER_NOT_MODELLED" if endpoint.is_load_balanced else "NO_PUBLIC_IP")
+            is_pooled = names_missing_balancer(self.places, endpoint)
+            raise Fate("LOAD_BALANCER_NOT_IN_EXPORT" if is_pooled else "NO_PUBLIC_IP")
         reply_to_internet(self.places, endpoint, self.packet.source)
 
     def public_target(self) -> tuple[Endpoint, str]:
-        """The NIC meant and the SKU of its public address, empty when it has none. Rewrites the packet to it."""
+        """The endpoint meant and the SKU of its public address, empty when it has none. Rewrites the packet to it.
+
+        A firewall is asked by the address that it was called by.
+        """
         destination = self.packet.destination
-        for endpoint in self.places.endpoints:
+        is_shared = len(self.places.holders(destination)) > 1
+        for endpoint in () if is_shared else self.places.endpoints:
             publics = {public: (private, sku) for public, private, sku in endpoint.public}
-            if destination not in publics and destination not in endpoint.addresses:
+            if destination not in publics and not endpoint.holds(destination):
                 continue
-            if endpoint.firewall is not None:
-                self.knock_at_firewall(endpoint.firewall)
+            if endpoint.kind == "firewall":
+                return endpoint, ""
             own = [sku for private, sku in publics.values() if private == destination]
-            skus = [*own, *(sku for _, sku in publics.values()), ""]
+            others = [sku for _, sku in publics.values()]
+            skus = [*own, *others, *balancer_skus(self.places, endpoint, self.packet), ""]
             private, sku = publics.get(destination, (destination, skus[0]))
             self.packet = replace(self.packet, destination=private)
             return endpoint, sku
         raise Fate("DESTINATION_NOT_IN_EXPORT")
-
-    def knock_at_firewall(self, firewall: AzureFirewall) -> None:
-        """From outside only DNAT rules let anything in, and those are not modelled."""
-        collections = firewall_collections(self.places, firewall)
-        raise Fate("FIREWALL_DNAT" if any(rules_of_kind(collections, "nat")) else "FIREWALL_DEFAULT_DENY")
-
-
-def leave_to_internet(places: Places, sender: Endpoint | Gateway, packet: Packet) -> Endpoint:
-    """ORDER 8: what carries the packet out of Azure (SEMANTICS 3.6). Raises Fate when nothing does."""
-    if isinstance(sender, Gateway) or packet.source not in sender.addresses:
-        raise Fate("NO_OUTBOUND_METHOD")
-    if not _has_outbound_method(sender, packet):
-        raise Fate("STORAGE_PATH_NOT_MODELLED" if _is_near_storage(places, sender, packet) else "NO_OUTBOUND_METHOD")
-    if packet.protocol == TCP and packet.destination_port == 25:
-        raise Fate("SMTP_NOT_MODELLED")
-    return sender
-
-
-def _is_near_storage(places: Places, sender: Endpoint, packet: Packet) -> bool:
-    """From a private subnet to Storage of the VNet's region by TCP; knows the declared tags only."""
-    region = sender.virtual_network.location.lower().replace(" ", "")
-    is_private = sender.firewall is None and sender.subnet.default_outbound_access is False
-    is_near = any_covers(declared_tag(places, f"Storage.{region}") or (), packet.destination)
-    return is_private and packet.protocol == TCP and packet.destination.version == 4 and is_near
-
-
-def _has_outbound_method(sender: Endpoint, packet: Packet) -> bool:
-    is_ipv4, has_ports = packet.source.version == 4, packet.protocol in (TCP, UDP)
-    has_nat_gateway = sender.subnet.nat_gateway is not None
-    if has_nat_gateway and is_ipv4 and has_ports:
-        return True
-    if any(public.version == packet.source.version for public, _, _ in sender.public):
-        return True
-    if has_nat_gateway or sender.firewall is not None:
-        return False
-    if sender.is_load_balanced:
-        raise Fate("LOAD_BALANCER_NOT_MODELLED")
-    return is_ipv4 and has_ports and sender.subnet.default_outbound_access is not False
-
-
-def cross_peering(places: Places, sender: Endpoint | Gateway, target: Endpoint | Gateway, packet: Packet) -> None:
-    """ORDER 7.5: what the links ask of a packet that goes from one VNet to another (SEMANTICS 3.3)."""
-    here, there = sender.virtual_network, target.virtual_network
-    if here.id == there.id:
-        return
-    out_link, in_link = places.link(here, there), places.link(there, here)
-    if in_link is None:
-        raise Fate("PEER_NOT_IN_EXPORT")
-    if not exchanges(out_link, sender.subnet, target.subnet) or not exchanges(in_link, target.subnet, sender.subnet):
-        raise Fate("SUBNET_PEERING")
-    for place, link in ((sender, out_link), (target, in_link)):
-        if link is not None and not link.allow_virtual_network_access and not place.has_security_group:
-            raise Fate("PEERING_ACCESS_BLOCKED")
-    if isinstance(target, Gateway):
-        return
-    if isinstance(sender, Gateway):
-        if not (out_link and out_link.allow_gateway_transit and in_link.use_remote_gateways):
-            raise Fate("GATEWAY_TRANSIT_OFF")
-        return
-    is_forwarded = not any_covers(here.prefixes, packet.source)
-    if is_forwarded and not in_link.allow_forwarded_traffic:
-        raise Fate("PEERING_FORWARDED_BLOCKED")

@@ -1,122 +1,91 @@
-"""Where things are: NICs, firewalls and gateways with their subnet and VNet, and the links between VNets."""
+"""Where things are in one snapshot: who has an address, the links between VNets, the gateways in reach."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import ip_address
 
-from simulator.azure.firewall import AzureFirewall
 from simulator.azure.gateway import Connection, LocalNetworkGateway, VirtualNetworkGateway
-from simulator.azure.network_interface import NetworkInterface, PublicIpAddress
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Appliance, Snapshot
 from simulator.azure.virtual_network import Subnet, VirtualNetwork, VirtualNetworkPeering
 from tests.oracle.addresses import any_covers, covers, family_of, is_public, length_of
+from tests.oracle.endpoints import (
+    INTERNET,
+    Endpoint,
+    Frontend,
+    Gateway,
+    Home,
+    Internet,
+    firewalls,
+    frontends,
+    interfaces,
+    managed_services,
+    public_address,
+    routing_appliances,
+    subnet_home,
+)
 from tests.oracle.judgement import Address, Fate
+from tests.oracle.managers import Joined, connected_members, hub_links
+from tests.oracle.services import Service, services
 
-
-@dataclass(frozen=True)
-class Endpoint:
-    """A NIC or a firewall. `public` pairs each public address with the private one it is translated to."""
-
-    id: ResourceId
-    subnet: Subnet
-    virtual_network: VirtualNetwork
-    addresses: tuple[Address, ...]
-    public: tuple[tuple[Address, Address, str], ...]
-    interface: NetworkInterface | None
-    firewall: AzureFirewall | None
-
-    @property
-    def has_security_group(self) -> bool:
-        on_nic = self.interface is not None and self.interface.network_security_group is not None
-        return on_nic or self.subnet.network_security_group is not None
-
-    @property
-    def is_load_balanced(self) -> bool:
-        return self.interface is not None and any(
-            configuration.load_balancer_backend_address_pools for configuration in self.interface.ip_configurations
-        )
-
-    @property
-    def is_private_endpoint(self) -> bool:
-        return self.interface is not None and self.interface.private_endpoint is not None
-
-    def own_address(self, version: int) -> Address | None:
-        return next((address for address in self.addresses if address.version == version), None)
-
-
-@dataclass(frozen=True)
-class Gateway:
-    """A gateway; `routes` are the prefixes that are known, `routes_unknown` says that BGP may hold more."""
-
-    id: ResourceId
-    is_expressroute: bool
-    subnet: Subnet
-    virtual_network: VirtualNetwork
-    routes: tuple[str, ...]
-    routes_unknown: bool
-
-    has_security_group = False
-
-    def holds(self, address: Address) -> bool:
-        return any_covers(self.routes, address)
-
-
-@dataclass(frozen=True)
-class Internet:
-    """Everything public that is not in the snapshot."""
-
-
-INTERNET = Internet()
+#: The defaults of SEMANTICS 9; `Declarations.assumptions` switches them.
+ASSUMPTIONS = {
+    "se_beats_udr": False,
+    "dnat_implicit_allow_overridable": False,
+    "any_protocol_is_every_protocol": True,
+    "default_route_in_virtual_network": True,
+    "on_premises_in_internet": True,
+    "tag_routes_leave_internet": False,
+    "first_manager_decides": True,
+    "forwarded_traffic_enforced": True,
+    "vnet_local_route_reaches_peers": True,
+    "appliance_filters_see_transit": True,
+    "ecmp_is_symmetric": False,
+    "service_bus_open_without_rules": True,
+    "threat_intelligence_matches": False,
+}
 
 
 class Places:
-    """One snapshot, looked at through plain loops."""
+    """One snapshot, looked at through plain loops. `layers` are those that the packet in hand has met."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self.layers: set[str] = set()
+        self._links: dict[ResourceId, list[VirtualNetworkPeering]] = {}
+        self._joined: dict[ResourceId, list[Joined]] = {}
 
-    def subnet(self, reference: ResourceId | None) -> tuple[Subnet, VirtualNetwork] | None:
-        for network in self.snapshot.virtual_networks:
-            for subnet in network.subnets:
-                if subnet.id == reference:
-                    return subnet, network
-        return None
+    def assumes(self, key: str) -> bool:
+        said = self.snapshot.declarations.assumptions.get(key)
+        value = ASSUMPTIONS[key] if said is None else said.strip().lower() in ("true", "yes", "on")
+        self.layers |= {"assumption"} if value != ASSUMPTIONS[key] else set()
+        return value
+
+    def subnet(self, reference: ResourceId | None) -> Home | None:
+        return subnet_home(self.snapshot, reference)
+
+    def virtual_network(self, reference: ResourceId) -> VirtualNetwork | None:
+        return self.snapshot.get(reference, VirtualNetwork)
+
+    @property
+    def networks(self) -> tuple[VirtualNetwork, ...]:
+        return self.snapshot.virtual_networks
 
     @cached_property
     def endpoints(self) -> tuple[Endpoint, ...]:
-        found: list[Endpoint] = []
-        for nic in self.snapshot.network_interfaces:
-            configurations = [c for c in nic.ip_configurations if c.private_ip_address]
-            home = self.subnet(next((c.subnet for c in nic.ip_configurations if c.subnet), None))
-            if home is None:
-                continue
-            addresses = tuple(ip_address(c.private_ip_address or "") for c in configurations)
-            public = [
-                pair
-                for c, own in zip(configurations, addresses, strict=True)
-                for pair in self._public(c.public_ip_address, own)
-            ]
-            found.append(Endpoint(nic.id, *home, addresses, tuple(public), nic, None))
-        for firewall in self.snapshot.all(AzureFirewall):
-            first = next((c for c in firewall.ip_configurations if c.private_ip_address), None)
-            home = self.subnet(first.subnet) if first else None
-            if first is None or home is None:
-                continue
-            private = ip_address(first.private_ip_address or "")
-            public = [
-                pair for held in firewall.ip_configurations for pair in self._public(held.public_ip_address, private)
-            ]
-            found.append(Endpoint(firewall.id, *home, (private,), tuple(public), None, firewall))
-        return tuple(found)
+        kinds = interfaces, firewalls, routing_appliances, managed_services
+        return tuple(endpoint for kind in kinds for endpoint in kind(self.snapshot))
 
-    def _public(self, reference: ResourceId | None, private: Address) -> list[tuple[Address, Address, str]]:
-        resource = self.snapshot.get(reference, PublicIpAddress)
-        if resource is None or not resource.ip_address:
-            return []
-        return [(ip_address(resource.ip_address), private, resource.sku.name.capitalize())]
+    @cached_property
+    def frontends(self) -> tuple[Frontend, ...]:
+        return tuple(frontends(self.snapshot))
+
+    @cached_property
+    def services(self) -> tuple[Service, ...]:
+        return tuple(services(self.snapshot))
+
+    def service_at(self, address: Address) -> Service | None:
+        return next((service for service in self.services if str(address) in service.addresses), None)
 
     @cached_property
     def gateways(self) -> tuple[Gateway, ...]:
@@ -149,28 +118,44 @@ class Places:
         return tuple(static), speaks_bgp
 
     def has_public_address(self, address: Address) -> bool:
+        """A public address of the export: of a NIC, a firewall, a managed service or a frontend."""
+        if any(address == frontend.public for frontend in self.frontends):
+            return True
         return any(address == public for endpoint in self.endpoints for public, _, _ in endpoint.public)
 
+    def public_address(self, reference: ResourceId | None) -> Address | None:
+        held = public_address(self.snapshot, reference)
+        return held[0] if held else None
+
     def appliance(self, endpoint: Endpoint) -> Appliance | None:
+        """What the guest does; a routing appliance forwards everything, keeps no state and translates nothing (3.8)."""
         declared = self.snapshot.declarations.appliances.values()
-        return next((appliance for appliance in declared if appliance.network_interface == endpoint.id), None)
-
-    def virtual_network(self, reference: ResourceId) -> VirtualNetwork | None:
-        return self.snapshot.get(reference, VirtualNetwork)
-
-    def endpoint_at(self, network: VirtualNetwork, address: Address) -> Endpoint | None:
-        for endpoint in self.endpoints:
-            if endpoint.virtual_network.id == network.id and address in endpoint.addresses:
-                return endpoint
-        return None
+        found = next((appliance for appliance in declared if appliance.network_interface == endpoint.id), None)
+        if found is None and endpoint.kind == "appliance":
+            return Appliance(endpoint.id, stateful=False)
+        return found
 
     # --- links -----------------------------------------------------------------------------------------------------
     def links(self, network: VirtualNetwork) -> list[VirtualNetworkPeering]:
-        """The network's own links in state Connected."""
-        return [link for link in network.virtual_network_peerings if link.peering_state.lower() == "connected"]
+        """The network's own links in state Connected, those that network managers make included."""
+        if network.id not in self._links:
+            own = hub_links(self.snapshot, network)
+            self._links[network.id] = [link for link in own if link.peering_state.lower() == "connected"]
+        return self._links[network.id]
 
     def link(self, owner: VirtualNetwork, remote: VirtualNetwork) -> VirtualNetworkPeering | None:
         return next((link for link in self.links(owner) if link.remote_virtual_network == remote.id), None)
+
+    def joined(self, network: VirtualNetwork) -> list[Joined]:
+        """The other members of its connected groups; between two networks a subnet peering goes first (S19)."""
+        if network.id not in self._joined:
+            found = connected_members(self.snapshot, network)
+            self._joined[network.id] = [held for held in found if not self._peers_by_subnet(network, held.network)]
+        return self._joined[network.id]
+
+    def _peers_by_subnet(self, one: VirtualNetwork, other: VirtualNetwork) -> bool:
+        links = self.link(one, other), self.link(other, one)
+        return any(link is not None and not link.peer_complete_vnets for link in links)
 
     def remote_prefixes(self, link: VirtualNetworkPeering) -> tuple[str, ...] | None:
         """ORDER 6.3: what the link routes to; None when the remote VNet and its space are both missing."""
@@ -221,12 +206,26 @@ class Places:
         return any(self.virtual_network(link.remote_virtual_network) is None for link in links)
 
     # --- who has an address ----------------------------------------------------------------------------------------
+    def place_at(self, network: VirtualNetwork, address: Address) -> Endpoint | Frontend | None:
+        """NIC, firewall, routing appliance, frontend; last the managed service whose subnet holds the address."""
+        here = [endpoint for endpoint in self.endpoints if endpoint.virtual_network.id == network.id]
+        named = next((endpoint for endpoint in here if address in endpoint.addresses), None)
+        return named or self._frontend_at(network, address) or next((e for e in here if e.holds(address)), None)
+
+    def _frontend_at(self, network: VirtualNetwork, address: Address) -> Frontend | None:
+        for frontend in self.frontends:
+            if frontend.address == address and frontend.virtual_network and frontend.virtual_network.id == network.id:
+                return frontend
+        return None
+
     def origin(self, address: Address) -> Endpoint | Gateway | Internet:
-        """ORDER 2: NIC or firewall, inside a VNet (unknown), on premises, the Internet, else unknown."""
-        for endpoint in self.endpoints:
-            if address in endpoint.addresses:
-                return endpoint
-        if self.is_in_azure(address):
+        """ORDER 2: an endpoint, inside a VNet (unknown), on premises, the Internet, else unknown."""
+        held = self.holders(address)
+        if len(held) == 1:
+            if isinstance(held[0], Frontend) or held[0].is_private_endpoint:
+                raise Fate("NO_SENDER")
+            return held[0]
+        if held or self.is_in_azure(address):
             raise Fate("SOURCE_NOT_IN_EXPORT")
         gateway = self.on_premises_gateway(address)
         if gateway is not None:
@@ -234,6 +233,11 @@ class Places:
         if is_public(address):
             return INTERNET
         raise Fate("SOURCE_NOT_IN_EXPORT")
+
+    def holders(self, address: Address) -> list[Endpoint | Frontend]:
+        """Who has the address in any VNet. More than one: VNets share the range, and nobody tells which is meant."""
+        places = (self.place_at(network, address) for network in self.networks)
+        return [place for place in places if place is not None]
 
     def is_in_azure(self, address: Address) -> bool:
         """Whether a VNet of the export has the address in its space."""

@@ -6,10 +6,12 @@ from ipaddress import ip_address
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Snapshot
+from tests.oracle.endpoints import Endpoint
 from tests.oracle.filters import pass_filters
 from tests.oracle.judgement import Direction, Fate, Packet, verdict_of
-from tests.oracle.places import Endpoint, Places
-from tests.oracle.routes import next_place, select_route
+from tests.oracle.next_places import next_places
+from tests.oracle.places import Places
+from tests.oracle.routes import APPLIANCES, select_route
 
 
 def ip_flow_verify(
@@ -43,14 +45,15 @@ def effective_next_hop(
     places, address = Places(snapshot), ip_address(destination)
     nic = _endpoint(places, nic_id)
     route = select_route(places, nic.subnet, nic.virtual_network, address)
-    if route.hop not in ("VirtualAppliance", "VirtualNetworkGateway"):
+    hops = ", ".join(route.addresses) or None
+    if route.hop not in (*APPLIANCES, "VirtualNetworkGateway"):
         return route.hop, None, route.table
     try:
-        next_place(places, nic.subnet, nic.virtual_network, address)
+        next_places(places, nic.subnet, nic.virtual_network, address)
     except Fate as fate:
         if fate.reason == "NEXT_HOP_UNREACHABLE":
-            return "None", route.address, route.table
-    return route.hop, route.address, route.table
+            return "None", hops, route.table
+    return route.hop, hops, route.table
 
 
 def _endpoint(places: Places, nic_id: ResourceId) -> Endpoint:

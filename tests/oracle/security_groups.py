@@ -11,30 +11,46 @@ from tests.oracle.rules import Answer, address_answer, application_group_answer,
 
 
 def pass_security_group(
-    places: Places, group: NetworkSecurityGroup, direction: Direction, packet: Packet, subnet: Subnet
+    places: Places,
+    group: NetworkSecurityGroup,
+    direction: Direction,
+    packet: Packet,
+    subnet: Subnet,
+    *,
+    any_source_port: bool = False,
 ) -> ResourceId:
     """The id of the rule that lets the packet pass. Raises Fate when a rule denies or it cannot be told."""
     for rule in group.rules(direction):
-        answer = _answer(places, rule, packet, subnet)
-        if answer.doubt:
-            raise Fate(answer.doubt, rule.id)
-        if answer == Answer.YES:
-            if rule.access == "Deny":
-                raise Fate("NSG_DEFAULT_DENY" if rule.is_default else "NSG_RULE_DENY", rule.id)
+        answer = min(
+            without_destination(places, rule, packet, subnet, any_source_port=any_source_port),
+            _side(places, rule.destination_application_security_groups, rule.destinations, packet.destination, subnet),
+        )
+        if passes(answer, rule):
             return rule.id
     raise AssertionError("the default rules match everything")
 
 
-def _answer(places: Places, rule: SecurityRule, packet: Packet, subnet: Subnet) -> Answer:
-    sides = (
-        (rule.source_application_security_groups, rule.sources, packet.source),
-        (rule.destination_application_security_groups, rule.destinations, packet.destination),
+def passes(answer: Answer, rule: SecurityRule) -> bool:
+    """Whether the rule lets the packet pass; False when it does not match. Raises Fate when it denies, or may."""
+    if answer.doubt:
+        raise Fate(answer.doubt, rule.id)
+    if answer == Answer.YES and rule.access == "Deny":
+        raise Fate("NSG_DEFAULT_DENY" if rule.is_default else "NSG_RULE_DENY", rule.id)
+    return answer == Answer.YES
+
+
+def without_destination(
+    places: Places, rule: SecurityRule, packet: Packet, subnet: Subnet, *, any_source_port: bool = False
+) -> Answer:
+    """Whether everything but the destination's address matches."""
+    source_ports = (
+        Answer.YES if any_source_port else ports_answer(rule.source_ports, packet.source_port, packet.protocol)
     )
     return min(
-        protocol_answer(rule.protocol, packet.protocol),
-        ports_answer(rule.source_ports, packet.source_port, packet.protocol),
+        protocol_answer(places, rule.protocol, packet.protocol, is_default=rule.is_default),
+        source_ports,
         ports_answer(rule.destination_ports, packet.destination_port, packet.protocol),
-        *(_side(places, groups, items, address, subnet) for groups, items, address in sides),
+        _side(places, rule.source_application_security_groups, rule.sources, packet.source, subnet),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from simulator.azure.resource import ResourceId
-from tests.oracle.builder import Builder, admin_rule, arm_id, nsg_rule
+from tests.oracle.arm import admin_rule, arm_id, nsg_rule
+from tests.oracle.builder import Builder
 from tests.oracle.questions import ip_flow_verify
 from tests.oracle.worlds import CLIENT, ESP, ICMP, TCP, UDP, allow_everything, hub_and_spokes, one_vnet, reason, rules
 
@@ -257,13 +258,6 @@ def test_network_groups_as_addresses() -> None:
 
 
 # --- private endpoints and the two questions --------------------------------------------------------------------------
-def test_private_endpoints_are_not_judged() -> None:
-    world = one_vnet()
-    world.nic("pe", "v", "b", "10.1.1.9", privateEndpoint={"id": arm_id("privateEndpoints", "pe")})
-    assert reason(world.snapshot(), "10.1.0.4", "10.1.1.9") == "PRIVATE_ENDPOINT_NOT_MODELLED"
-    assert rules(world.snapshot(), "10.1.0.4", "10.1.1.9") == ["nic-a Outbound ALLOW -"]
-
-
 def test_ip_flow_verify_asks_the_filters_only() -> None:
     world = one_vnet(nsg="n", rt="r")
     world.route_table("r", {"0.0.0.0/0": "None"})

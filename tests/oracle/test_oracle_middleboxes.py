@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from simulator.azure.snapshot import Snapshot
-from tests.oracle.builder import Builder, appliance_rule, arm_id, collection, network_rule, nsg_rule
+from tests.oracle.arm import appliance_rule, arm_id, collection, network_rule, nsg_rule
+from tests.oracle.builder import Builder
 from tests.oracle.packet_walk import judge
 from tests.oracle.worlds import CLIENT, ICMP, TCP, UDP, allow_everything, hub_and_spokes, one_vnet, reason, rules
 
@@ -126,15 +127,15 @@ def test_through_the_firewall_to_the_internet() -> None:
     [
         ({}, {}, TCP, 443, "DELIVERED"),
         ({}, {}, ICMP, 0, "NO_OUTBOUND_METHOD"),
-        ({}, {}, TCP, 25, "SMTP_NOT_MODELLED"),
+        ({}, {}, TCP, 25, "SMTP_OFFER_UNKNOWN"),
         ({"defaultOutboundAccess": False}, {}, TCP, 443, "NO_OUTBOUND_METHOD"),
         ({"defaultOutboundAccess": False}, {"public_ip": "198.51.100.5"}, ICMP, 0, "DELIVERED"),
         ({"defaultOutboundAccess": False, "nat": "ng"}, {}, TCP, 443, "DELIVERED"),
         ({"nat": "ng"}, {}, ICMP, 0, "NO_OUTBOUND_METHOD"),
         ({"nat": "ng"}, {"public_ip": "198.51.100.5"}, ICMP, 0, "DELIVERED"),
-        ({}, {"load_balanced": True}, TCP, 443, "LOAD_BALANCER_NOT_MODELLED"),
-        ({"nat": "ng"}, {"load_balanced": True}, TCP, 443, "DELIVERED"),
-        ({}, {"load_balanced": True, "public_ip": "198.51.100.5"}, TCP, 443, "DELIVERED"),
+        ({}, {"pools": ["lb/pool"]}, TCP, 443, "LOAD_BALANCER_NOT_IN_EXPORT"),
+        ({"nat": "ng"}, {"pools": ["lb/pool"]}, TCP, 443, "DELIVERED"),
+        ({}, {"pools": ["lb/pool"], "public_ip": "198.51.100.5"}, TCP, 443, "DELIVERED"),
     ],
 )
 def test_what_carries_a_packet_out(
@@ -152,7 +153,7 @@ def test_in_through_a_public_address() -> None:
     world.nic("std", "v", "b", "10.1.1.9", public_ip="198.51.100.5")
     world.nic("bare", "v", "a", "10.1.0.9", public_ip="198.51.100.6")
     world.nic("basic", "v", "a", "10.1.0.10", public_ip="198.51.100.7", public_sku="Basic")
-    world.nic("pool", "v", "a", "10.1.0.11", load_balanced=True)
+    world.nic("pool", "v", "a", "10.1.0.11", pools=["lb/pool"])
     snapshot = world.snapshot()
     assert reason(snapshot, CLIENT, "198.51.100.5") == "DELIVERED"  # the group sees the private address
     assert reason(snapshot, CLIENT, "10.1.1.9") == "DELIVERED"
@@ -161,7 +162,7 @@ def test_in_through_a_public_address() -> None:
     assert reason(snapshot, CLIENT, "198.51.100.7") == "DELIVERED"
     assert reason(snapshot, CLIENT, "10.1.0.4") == "NO_PUBLIC_IP"
     assert reason(snapshot, CLIENT, "10.1.1.4") == "NSG_DEFAULT_DENY"
-    assert reason(snapshot, CLIENT, "10.1.0.11") == "LOAD_BALANCER_NOT_MODELLED"
+    assert reason(snapshot, CLIENT, "10.1.0.11") == "LOAD_BALANCER_NOT_IN_EXPORT"
     assert reason(snapshot, CLIENT, "203.0.113.77") == "DESTINATION_NOT_IN_EXPORT"
 
 
@@ -175,11 +176,10 @@ def test_a_default_route_to_an_appliance_breaks_the_reply_to_the_internet() -> N
 
 def test_a_service_endpoint_route() -> None:
     world = one_vnet(rt="r", serviceEndpoints=[{"service": "Microsoft.Storage"}])
-    world.service_tags["Storage"] = ("198.51.100.0/24",)
-    world.firewall("fw", "v", "10.1.9.4")
-    for hop, expected in (("Internet", "SERVICE_ENDPOINT_NOT_MODELLED"), ("None", "ROUTE_NONE")):
+    world.service_tags |= {"Storage.westeurope": ("198.51.100.0/24",), "Storage.northeurope": ("192.0.2.0/24",)}
+    for hop, expected in (("Internet", "SERVICE_NOT_IN_EXPORT"), ("None", "ROUTE_NONE")):
         world.route_table("r", {"198.51.100.0/24": hop})
         assert reason(world.snapshot(), "10.1.1.4", "198.51.100.7") == expected
     world.route_table("r", {"0.0.0.0/0": "None"})
-    assert reason(world.snapshot(), "10.1.1.4", "198.51.100.7") == "SERVICE_ENDPOINT_NOT_MODELLED"
+    assert reason(world.snapshot(), "10.1.1.4", "198.51.100.7") == "SERVICE_NOT_IN_EXPORT"
     assert reason(world.snapshot(), "10.1.0.4", "198.51.100.7") == "DELIVERED"

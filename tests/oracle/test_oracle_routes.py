@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from simulator.azure.resource import ResourceId
-from tests.oracle.builder import Builder, arm_id, nsg_rule
+from tests.oracle.arm import arm_id, nsg_rule
+from tests.oracle.builder import Builder
 from tests.oracle.packet_walk import judge
 from tests.oracle.questions import effective_next_hop
-from tests.oracle.worlds import CLIENT, TCP, UDP, allow_everything, hub_and_spokes, one_vnet, reason
+from tests.oracle.worlds import CLIENT, TCP, allow_everything, hub_and_spokes, one_vnet, reason
 
 
 # --- routes and peering (pitfalls 6, 9, 10) ---------------------------------------------------------------------------
@@ -110,13 +111,6 @@ def test_places_that_are_not_in_the_export() -> None:
     assert reason(snapshot, "10.1.1.4", "10.1.0.77") == "DESTINATION_NOT_IN_EXPORT"
     assert reason(snapshot, "10.1.1.4", "10.1.0.99") == "NSG_RULE_DENY"  # filters are asked first
     assert reason(snapshot, "10.1.1.4", "10.7.0.4") == "PEER_NOT_IN_EXPORT"
-
-
-def test_traffic_of_the_platform_is_not_judged() -> None:
-    snapshot = one_vnet().snapshot()
-    assert reason(snapshot, "10.1.0.4", "168.63.129.16", 53, UDP) == "PLATFORM_TRAFFIC_NOT_MODELLED"
-    assert reason(snapshot, "168.63.129.16", "10.1.0.4") == "PLATFORM_TRAFFIC_NOT_MODELLED"
-    assert reason(snapshot, "10.1.0.4", "169.254.169.254") == "PLATFORM_TRAFFIC_NOT_MODELLED"
 
 
 # --- on premises ------------------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from simulator.azure.snapshot import Snapshot
-from tests.oracle.builder import Builder, collection, network_rule
+from tests.oracle.arm import collection, network_rule
+from tests.oracle.builder import Builder
 from tests.oracle.packet_walk import judge
 
 TCP, UDP, ICMP, ESP = 6, 17, 1, 50

@@ -9,7 +9,8 @@ from simulator.dataplane.plane import DataPlane
 from simulator.network.network import build_network
 from simulator.walk.packet_walk import packet_walk
 from simulator.walk.packets import Packets
-from tests.oracle.builder import Builder, admin_rule, arm_id, collection, network_rule, nsg_rule
+from tests.oracle.arm import admin_rule, arm_id, collection, network_rule, nsg_rule
+from tests.oracle.builder import Builder
 from tests.oracle.packet_walk import Oracle
 
 
