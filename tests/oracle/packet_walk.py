@@ -188,7 +188,7 @@ class Walk:
                 raise Fate("ROUTING_LOOP")
             seen.add(arrival)
             is_addressed = is_addressed or place.holds(self.packet.destination)
-            self.filter(place, "Inbound", transits=not is_addressed)
+            self.filter(place, "Inbound", transits=not is_addressed or place.kind == "firewall")
             if is_addressed and place.kind != "firewall":
                 self.arrive(place)
                 return
@@ -236,7 +236,8 @@ class Walk:
         self.path.append("Internet")
         service = self.places.service_at(self.packet.destination)
         if service is not None:
-            caller = Caller("public", pool=(self.packet.source,), is_azure=False)
+            sender = self.places.service_at(self.packet.source)
+            caller = Caller("public", pool=(self.packet.source,), is_azure=False, service=sender.id if sender else None)
             enter_service(self.places, service, caller)
             return
         frontend = next((f for f in self.places.frontends if f.public == self.packet.destination), None)
@@ -249,7 +250,7 @@ class Walk:
         if endpoint.kind == "firewall":
             self.request.entry = endpoint
             self.path.append(endpoint.id.name)
-            self.filter(endpoint, "Inbound")
+            self.filter(endpoint, "Inbound", transits=True)
             self.pass_through(endpoint, is_addressed=True)
             self.go_on(endpoint)
         else:

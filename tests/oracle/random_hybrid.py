@@ -38,7 +38,8 @@ def firewall(world: World) -> None:
         )
         return
     named = "gone" if world.chance(3) else "policy"
-    world.firewall("fw", "hub", address, public_ip=public, policy=named, threat_intel=world.pick(THREAT_INTEL))
+    mode = world.pick(THREAT_INTEL) if named == "policy" else None
+    world.firewall("fw", "hub", address, public_ip=public, policy=named, threat_intel=mode)
     _policy(world, own, [*application, *nat])
 
 

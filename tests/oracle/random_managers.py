@@ -37,11 +37,13 @@ def _connectivity(world: World) -> None:
     """One manager more, which joins spokes and gives them routes."""
     world.manager("avnm-net", [], [], regions=[])
     spokes = [vnet for vnet in world.vnets if vnet != "hub"]
-    everyone = [arm_id("virtualNetworks", vnet) for vnet in (spokes if world.chance(80) else world.vnets)]
+    hub = "hub" if world.chance(20) else None
+    # No network is peered with two that share their space, so a hub leaves the twin out.
+    held = [vnet for vnet in spokes if vnet != "twin"] if hub else spokes if world.chance(80) else world.vnets
+    everyone = [arm_id("virtualNetworks", vnet) for vnet in held]
     group = world.group("avnm-net", "spokes", everyone)
     regions = BOTH_REGIONS if world.chance(85) else BOTH_REGIONS[:1]
     if world.chance(70):
-        hub = "hub" if world.chance(25) else None
         world.connect(
             "avnm-net",
             "net",
@@ -50,7 +52,7 @@ def _connectivity(world: World) -> None:
             direct=world.chance(75),
             is_global=world.chance(60),
             use_hub_gateway=world.chance(30),
-            delete_existing=world.chance(15),
+            delete_existing=regions == BOTH_REGIONS and world.chance(15),
             overlap=world.pick(["Allowed"] * 7 + ["Disallowed"]),
             regions=regions,
         )

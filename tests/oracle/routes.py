@@ -272,9 +272,12 @@ def _refuse_the_untold(
 def is_shared(places: Places, network: VirtualNetwork, destination: Address) -> bool:
     """Whether several hold the address in the network's connected groups (2.2): Azure drops it.
 
-    Members, and networks outside that a member is peered with: only that member goes there.
+    Members, and what another member reaches by a peering: only that member goes there.
     """
-    members = [network, *(joined.network for joined in places.joined(network) if not joined.untold)]
-    linked = (places.virtual_network(link.remote_virtual_network) for held in members for link in places.links(held))
-    holders = {held.id for held in (*members, *linked) if held and any_covers(held.prefixes, destination)}
-    return len(holders) > 1
+    members = [held.network for held in places.joined(network) if not held.untold]
+    links = [link for member in members for link in places.links(member)]
+    linked = {
+        link.remote_virtual_network for link in links if any_covers(places.remote_prefixes(link) or (), destination)
+    }
+    holders = {held.id for held in (network, *members) if any_covers(held.prefixes, destination)}
+    return len(holders | linked) > 1

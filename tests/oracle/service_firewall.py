@@ -35,7 +35,7 @@ class Caller:
     """As whom the service sees a request (SEMANTICS 4.4).
 
     subnet: by its service endpoint. public: from any address of `pool`. private: from inside the region, whatever
-    `pool` holds. unknown: public, but nobody told which address.
+    `pool` holds. unknown: public, but nobody told which address. `service`: the platform service that calls.
     """
 
     kind: Literal["subnet", "public", "private", "unknown"]
@@ -43,6 +43,7 @@ class Caller:
     pool: tuple[Address, ...] = ()
     is_azure: bool = True
     subscription: str = ""
+    service: ResourceId | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ def _fate(places: Places, service: Service, caller: Caller) -> str:
         is_told = any(places.snapshot.all(NetworkSecurityPerimeter))
         return "PERIMETER_DENY" if is_told else "PERIMETER_NOT_IN_EXPORT"
     places.layers.add("perimeter")
+    if caller.service is not None and _share_a_perimeter(places, caller.service, service.id):
+        return "DELIVERED"
     profile = _profile(places, association)
     rules = [rule for rule in profile.access_rules if rule.direction.lower() == "inbound"] if profile else []
     if any(_names_subscription(rule, caller.subscription) for rule in rules):
@@ -104,6 +107,13 @@ def _association(places: Places, service: Service) -> PerimeterAssociation | Non
             if association.private_link_resource == service.id:
                 return association
     return None
+
+
+def _share_a_perimeter(places: Places, one: ResourceId, other: ResourceId) -> bool:
+    for perimeter in places.snapshot.all(NetworkSecurityPerimeter):
+        if {one, other} <= {held.private_link_resource for held in perimeter.resource_associations}:
+            return True
+    return False
 
 
 def _profile(places: Places, association: PerimeterAssociation) -> PerimeterProfile | None:
