@@ -61,7 +61,7 @@ def _is_near_storage(places: Places, sender: Endpoint, packet: Packet) -> bool:
     return is_private and packet.protocol == TCP and packet.destination.version == 4 and is_near
 
 
-def leave_by_service_endpoint(places: Places, sender: Endpoint | Gateway, packet: Packet) -> None:
+def leave_by_service_endpoint(places: Places, sender: Endpoint | Gateway, packet: Packet) -> Endpoint:
     """ORDER 8: the subnet's policies, then the service's firewall, which sees the subnet."""
     if isinstance(sender, Gateway) or not sender.holds(packet.source):
         raise Fate("NO_OUTBOUND_METHOD")
@@ -70,6 +70,7 @@ def leave_by_service_endpoint(places: Places, sender: Endpoint | Gateway, packet
     if service is None:
         raise Fate("SERVICE_NOT_IN_EXPORT")
     enter_service(places, service, Caller("subnet", subnet=sender.subnet.id, subscription=sender.id.subscription))
+    return sender
 
 
 def enter_from_premises(places: Places, gateway: Gateway, service: Service, source: Address) -> None:

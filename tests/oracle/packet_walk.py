@@ -169,7 +169,8 @@ class Walk:
                 walk_back_from_internet(self.places, self.request, exit_, self.packet.source)
                 return
             if isinstance(place, ServiceExit):
-                leave_by_service_endpoint(self.places, sender, self.packet)
+                exit_ = leave_by_service_endpoint(self.places, sender, self.packet)
+                walk_back_from_internet(self.places, self.request, exit_, self.packet.source)
                 return
             if isinstance(place, Gateway):
                 if isinstance(sender, Gateway):

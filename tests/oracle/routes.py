@@ -78,7 +78,10 @@ def select_route(
         if covers(route.prefix, destination)
     ]
     best = _best(places, user, learned, system, destination)
-    _refuse_the_untold(places, network, best, gateways, destination, unresolved=unresolved)
+    told = [route for route in system if not route.untold]
+    undecided = best != _best(places, user, learned, told, destination)  # it depends on who deployed what
+    doubts = {"unresolved": unresolved, "undecided": undecided}
+    _refuse_the_untold(places, network, best, gateways, destination, **doubts)
     _note(places, best)
     return best
 
@@ -253,10 +256,11 @@ def _refuse_the_untold(
     destination: Address,
     *,
     unresolved: bool,
+    undecided: bool,
 ) -> None:
     if best.hop == "VNetPeering" and best.virtual_network is None:
         raise Fate("PEER_NOT_IN_EXPORT")
-    if best.untold:
+    if undecided:
         raise Fate("CONNECTIVITY_DEPLOYMENT_UNKNOWN")
     if unresolved and is_public(destination) and best.hop not in SHIELDS:
         raise Fate("RULE_NOT_RESOLVED")
