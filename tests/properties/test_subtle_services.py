@@ -78,6 +78,14 @@ def test_a_user_route_to_internet_breaks_a_private_subnet(hop: str | None, fate:
     assert reason(world, "10.1.1.9", "198.51.100.9") == fate  # what lives in a managed subnet too
 
 
+def test_services_of_one_perimeter_reach_each_other() -> None:
+    world = Builder()
+    ids = [world.service("vault", f"kv{at}", f"198.51.100.{at}", access="SecuredByPerimeter") for at in (1, 2, 3)]
+    world.perimeter("nsp", dict.fromkeys(ids[:2], "Enforced"))
+    assert reason(world, "198.51.100.1", "198.51.100.2") == "DELIVERED"
+    assert reason(world, "198.51.100.3", "198.51.100.2") == "PERIMETER_DENY"
+
+
 def test_of_two_sites_with_one_space_the_one_behind_the_gateway_is_meant() -> None:
     world = Builder()
     world.vnet("v", ["10.1.0.0/16"], {"GatewaySubnet": "10.1.0.0/24"})
@@ -176,6 +184,36 @@ ANYTHING = {
     "destinationAddresses": ["*"],
     "destinationPorts": ["*"],
 }
+
+
+def test_a_reply_passes_a_stateful_appliance_by_the_flow_that_it_knows() -> None:
+    """It saw a's request to the firewall, not the one that the firewall sent on to b."""
+    world = Builder()
+    subnets = {name: {"prefixes": f"10.1.{at}.0/24", "rt": "r"} for at, name in enumerate("ab")}
+    world.vnet("v", ["10.1.0.0/16"], {**subnets, "nva": "10.1.2.0/24", "AzureFirewallSubnet": "10.1.9.0/24"})
+    world.nic("nic-a", "v", "a", "10.1.0.4")
+    world.nic("nic-b", "v", "b", "10.1.1.4")
+    world.nic("nva", "v", "nva", "10.1.2.4", forwarding=True)
+    world.route_table("r", {"10.1.9.0/24": "10.1.2.4"})
+    nat = collection("nat", 100, "Dnat", dnat_rule("web", "10.1.9.4", "443", "10.1.1.4"), is_nat=True)
+    world.firewall("fw", "v", "10.1.9.4", nat_collections=[nat])
+    for stateful, fate in ((True, "ASYMMETRIC_RETURN"), (False, "DELIVERED")):
+        world.appliance("nva", stateful=stateful)
+        assert reason(world, "10.1.0.4", "10.1.9.4") == fate
+
+
+def test_a_reply_is_at_its_origin_with_the_address_of_the_origin_only() -> None:
+    """b's reply to the firewall goes through a, which forwards it."""
+    world = Builder()
+    subnets = {"a": "10.1.0.0/24", "b": {"prefixes": "10.1.1.0/24", "rt": "r"}, "AzureFirewallSubnet": "10.1.9.0/24"}
+    world.vnet("v", ["10.1.0.0/16"], subnets)
+    world.nic("nic-a", "v", "a", "10.1.0.4", forwarding=True)
+    world.appliance("nic-a", stateful=False)
+    world.nic("nic-b", "v", "b", "10.1.1.4")
+    world.route_table("r", {"10.1.9.0/24": "10.1.0.4"})
+    nat = collection("nat", 100, "Dnat", dnat_rule("web", "10.1.9.4", "443", "10.1.1.4"), is_nat=True)
+    world.firewall("fw", "v", "10.1.9.4", nat_collections=[nat])
+    assert reason(world, "10.1.0.4", "10.1.9.4") == "DELIVERED"
 
 
 def test_a_learned_default_route_of_ipv4_holds_no_ipv6() -> None:
