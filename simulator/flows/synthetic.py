@@ -168,7 +168,7 @@ def _unanswered(at: int, traffic: _Traffic, protocol: int, timeout: int) -> Iter
 
 
 class _Point(NamedTuple):
-    """One NIC's view of one flow, as numbers; `source` and `destination` are translated addresses seen, or -1."""
+    """One NIC's view of one flow, as numbers; `source`, `destination` and `port` are translations it saw, or -1."""
 
     packet: int
     mac: int
@@ -178,6 +178,7 @@ class _Point(NamedTuple):
     target: int
     source: int
     destination: int
+    port: int
 
 
 @dataclass(slots=True)
@@ -230,6 +231,7 @@ class _Log:
             target=self.targets.number(str(endpoint.virtual_network)),
             source=self._translated(observation.translated_source),
             destination=self._translated(observation.translated_destination),
+            port=-1 if observation.translated_port is None else observation.translated_port,
         )
         self.points.append(point)
         begin = max(begin + _skew(self.seed, mac), self.start)
@@ -241,7 +243,7 @@ class _Log:
         rows = np.array(self.rows, np.int64).reshape(-1, 7)
         rows = rows[np.argsort(rows[:, 1], kind="stable")]
         points = np.array(self.points, np.int32).reshape(-1, len(_Point._fields))[rows[:, 0]]
-        packet, mac, direction, acl, rule, target, source, destination = points.T
+        packet, mac, direction, acl, rule, target, source, destination, port = points.T
         packets = self.packets[packet]
         nowhere = np.full(len(rows), -1, np.int32)
         return FlowRecords(
@@ -249,7 +251,7 @@ class _Log:
             source=self._seen(packets.source, source),
             destination=self._seen(packets.destination, destination),
             source_port=packets.source_port,
-            destination_port=packets.destination_port,
+            destination_port=np.where(port < 0, packets.destination_port, port).astype(packets.destination_port.dtype),
             protocol=packets.protocol,
             direction=direction.astype(np.uint8),
             state=rows[:, 2].astype(np.uint8),

@@ -180,7 +180,8 @@ def _verify(question: Question, prediction: Prediction) -> tuple[str, ...]:
             continue
         # Azure is asked with the addresses that this NIC sees: its private one, and what an appliance translated to.
         here = socket_text(observed.translated_source or question.source, question.source_port)
-        there = socket_text(observed.translated_destination or question.destination, question.destination_port)
+        port = question.destination_port if observed.translated_port is None else observed.translated_port
+        there = socket_text(observed.translated_destination or question.destination, port)
         local, remote = (there, here) if observed.direction == "Inbound" else (here, there)
         lines.append(
             f"az network watcher test-ip-flow --direction {observed.direction} --protocol {question.protocol_name} "

@@ -160,7 +160,7 @@ class Ledger:
         self.assumed = np.zeros(count, np.uint32)
         self.forwarded = Forwarded(count)
         self.path: list[tuple[Int32, Int32]] = []
-        self._observed: list[tuple[Int32, Int32, UInt8, UInt8, Int32, Int32, Int32, Int32]] = []
+        self._observed: list[tuple[Int32, Int32, UInt8, UInt8, Int32, Int32, Int32, Int32, Int32]] = []
 
     def visit(self, packets: InFlight) -> None:
         """The packets are at the place in their `at` column now."""
@@ -180,7 +180,8 @@ class Ledger:
             began = self.started.where(packets.flow)
             source = np.where(packets.source == began.source, NOTHING, packets.source).astype(np.int32)
             destination = np.where(packets.destination == began.destination, NOTHING, packets.destination)
-            seen = source, destination.astype(np.int32)
+            port = np.where(packets.destination_port == began.destination_port, NOTHING, packets.destination_port)
+            seen = source, destination.astype(np.int32), port.astype(np.int32)
             self._observed.append((packets.flow, packets.at, directions, reason, tables, rows, *seen))
 
     def keep(self, layer: str, packets: InFlight, outcome: Outcome, *, lets_past: bool = False) -> InFlight:
@@ -250,7 +251,7 @@ class Ledger:
             empty = np.empty(0, np.int32)
             none = np.empty((0, 3), np.int32)
             codes_of_none = empty.astype(np.uint8)
-            return ObservationColumns(empty, empty, codes_of_none, codes_of_none, none, none, empty, empty)
+            return ObservationColumns(empty, empty, codes_of_none, codes_of_none, none, none, empty, empty, empty)
         columns = [np.concatenate(parts) for parts in zip(*self._observed, strict=True)]
         order = np.argsort(columns[0], kind="stable")
         return ObservationColumns(*(column[order] for column in columns))

@@ -53,8 +53,9 @@ class Observation:
 
     `asked` are the rules that had a say here, in order; `rule` is the last of them: the one that stopped the packet or
     let it pass, None where no filter stands at the NIC. `also` are the other rules of security groups that allowed it:
-    Azure's logs may name any of them. `translated_source` and `translated_destination` are the addresses that this NIC
-    sees instead of the packet's own, behind an appliance that translates or a public IP.
+    Azure's logs may name any of them. `translated_source`, `translated_destination` and `translated_port` (the
+    destination's) are what this NIC sees instead of the packet's own, behind an appliance that translates, a load
+    balancer or a public IP.
     """
 
     endpoint: Endpoint
@@ -66,6 +67,7 @@ class Observation:
     asked: tuple[RuleReference, ...] = ()
     translated_source: str | None = None
     translated_destination: str | None = None
+    translated_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class ObservationColumns:
     rows: npt.NDArray[np.int32]  # [observations, 3]
     source: Int32  # the atom seen instead of the packet's source; NOTHING: the source itself
     destination: Int32
+    destination_port: Int32  # the port that a load balancer or DNAT put in; NOTHING: the packet's own
 
     def __len__(self) -> int:
         return len(self.packet)
@@ -213,6 +216,7 @@ def observation(plane: DataPlane, observed: ObservationColumns, row: int) -> Obs
         asked=tuple(asked),
         translated_source=_address(plane, int(observed.source[row])),
         translated_destination=_address(plane, int(observed.destination[row])),
+        translated_port=None if observed.destination_port[row] == NOTHING else int(observed.destination_port[row]),
     )
 
 

@@ -32,5 +32,5 @@ def judge_at(plane: DataPlane, endpoint: Int32, direction: UInt8, packets: Packe
         reason[mask], tables[mask], rows[mask] = found.reason, found.tables, found.rows
     as_it_came = np.full(count, NOTHING, np.int32)
     return ObservationColumns(
-        batch.flow, batch.at, direction.astype(np.uint8), reason, tables, rows, as_it_came, as_it_came
+        batch.flow, batch.at, direction.astype(np.uint8), reason, tables, rows, as_it_came, as_it_came, as_it_came
     )
