@@ -51,7 +51,7 @@ class Forwarded:
         return self._any(flow, lambda hop, row: hop.place[row] == place)
 
     def passed_as_now(self, flow: Int32, place: Int32, source: Int32) -> Bools:
-        """Was each packet forwarded by `place` with this very source? Then it is in a loop."""
+        """Was each packet forwarded by `place` with this very source?"""
         return self._any(flow, lambda hop, row: (hop.place[row] == place) & (hop.met[row] == source))
 
     def translated_by(self, flow: Int32, place: Int32) -> Bools:

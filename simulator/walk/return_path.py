@@ -199,21 +199,26 @@ def _leave(replies: Replies) -> None:
 
 
 def _arrive(replies: Replies) -> None:
-    """At home the reply is done. An appliance sends it on, unless it is stateful and never saw the request."""
+    """At home the reply is done. An appliance sends it on, unless it is stateful and never saw this leg of the request.
+
+    State is kept by addresses and ports: who saw the request before a translation does not know the
+    reply that still bears the translated address.
+    """
     plane, ledger = replies.plane, replies.ledger
     packets = replies.packets
     nobody = (packets.target == plane.places.nowhere) | leads_astray(plane, packets)
     _lose(replies, nobody, "NO_RETURN_ROUTE")
     replies.packets = packets = replies.packets.but(at=replies.packets.target)
     ledger.note("return", packets, Outcome(codes(len(packets))), is_return=True)
-    replies.finish(packets.at == ledger.origin[packets.flow], replies.same_appliances(), "ASYMMETRIC_RETURN")
+    is_home = (packets.at == ledger.origin[packets.flow]) & (packets.destination == ledger.started.source[packets.flow])
+    replies.finish(is_home, replies.same_appliances(), "ASYMMETRIC_RETURN")
     for codes_of, code in _STOPS:
         stops = np.isin(plane.appliances.behaviour[replies.packets.at], codes_of)
         _lose(replies, stops & ~_is_translated_here(replies), code)
     packets = replies.packets
     stateful = plane.appliances.key[packets.at] != 0
-    seen = ledger.forwarded.passed(packets.flow, packets.at)
-    _lose(replies, stateful & ~seen, "ASYMMETRIC_RETURN")
+    knows = ledger.forwarded.passed_as_now(packets.flow, packets.at, packets.destination) | _is_translated_here(replies)
+    _lose(replies, stateful & ~knows, "ASYMMETRIC_RETURN")
     _lose(replies, replies.visit(), "ROUTING_LOOP")
     _send_on(replies)
 
