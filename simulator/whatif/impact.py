@@ -213,7 +213,11 @@ class _Traffic:
 
 
 def _traffic(replay: Replay, flow: Rows, changed: Rows) -> _Traffic:
-    """The changed conversations by flow: what both ends logged counts once, at the NIC that saw more."""
+    """The changed conversations by flow: what both ends logged counts once, at the NIC that saw more.
+
+    The example of a flow is the conversation of its first NIC, whose names of shared addresses the rows take.
+    """
+    changed = changed[np.argsort(replay.endpoint[changed], kind="stable")]
     flows, records = replay.conversations, replay.records
     is_attempt = (records.state == BEGIN) | (records.state == DENIED)
     attempts = np.bincount(flows.of_record[is_attempt], minlength=len(flows)).astype(np.int64)
