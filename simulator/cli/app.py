@@ -55,6 +55,7 @@ def _options(
 def main() -> NoReturn:
     """The entry point. Collecting garbage while modules load finds none, and costs a fifteenth of a short command."""
     gc.set_threshold(_FEW_COLLECTIONS)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads multiply matrices; here are none
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # no plug-in is looked for in every package installed
     sys.exit(run_command(sys.argv[1:]))
 
