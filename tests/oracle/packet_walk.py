@@ -189,7 +189,7 @@ class Walk:
                 raise Fate("ROUTING_LOOP")
             seen.add(arrival)
             is_addressed = is_addressed or place.holds(self.packet.destination)
-            self.filter(place, "Inbound", transits=not is_addressed or place.kind == "firewall")
+            self.filter(place, "Inbound", transits=not is_addressed)
             if is_addressed and place.kind != "firewall":
                 self.arrive(place)
                 return
