@@ -30,8 +30,8 @@ APPLICATION_PORTS = {"http": 80, "https": 443, "mssql": 1433}
 def pass_firewall(places: Places, endpoint: Endpoint, packet: Packet) -> Packet:
     """The packet as it leaves the firewall: network rules, then application rules. Raises Fate when it does not."""
     assert endpoint.firewall is not None
-    collections = firewall_collections(places, endpoint.firewall)
     _ask_threat_intelligence(places, endpoint.firewall, packet)
+    collections = firewall_collections(places, endpoint.firewall)
     own = endpoint.own_address(packet.destination.version)
     places.layers.add("Azure Firewall network rules")
     if not _ask_network_rules(places, collections, packet):
@@ -45,7 +45,8 @@ def pass_firewall(places: Places, endpoint: Endpoint, packet: Packet) -> Packet:
 def _ask_threat_intelligence(places: Places, firewall: AzureFirewall, packet: Packet) -> None:
     """Asked before every rule (E4). Which addresses it knows nobody can tell; the default is that it knows none."""
     policy = places.snapshot.get(firewall.firewall_policy, FirewallPolicy)
-    mode = policy.threat_intel_mode if policy else firewall.threat_intel_mode
+    held = policy if firewall.firewall_policy is not None else firewall
+    mode = held.threat_intel_mode if held is not None else None
     is_outside = is_public(packet.source) or is_public(packet.destination)
     if (mode or "").lower() == "deny" and is_outside and places.assumes("threat_intelligence_matches"):
         raise Fate("FIREWALL_THREAT_INTELLIGENCE")
@@ -126,8 +127,8 @@ def _name_answer(places: Places, name: str, address: Address) -> Answer:
 def translate(places: Places, endpoint: Endpoint, packet: Packet) -> Packet:
     """By the first DNAT rule that matches: destination and port of the rule, the firewall's address as source."""
     assert endpoint.firewall is not None
-    collections = firewall_collections(places, endpoint.firewall)
     _ask_threat_intelligence(places, endpoint.firewall, packet)
+    collections = firewall_collections(places, endpoint.firewall)
     for _, rule in rules_of_kind(collections, "nat"):
         answer = _network_rule_answer(places, rule, packet)
         if answer.doubt:
