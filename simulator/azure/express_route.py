@@ -3,8 +3,6 @@
 Learn: azure/expressroute/expressroute-circuit-peerings, azure/expressroute/expressroute-nat
 """
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from simulator.azure.resource import Reference, Resource, type_of_tuple

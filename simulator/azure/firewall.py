@@ -3,8 +3,6 @@
 Learn: azure/firewall/rule-processing, azure/firewall/snat-private-range
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator

@@ -3,8 +3,6 @@
 Learn: azure/vpn-gateway/vpn-gateway-about-vpngateways, azure/expressroute/expressroute-about-virtual-network-gateways
 """
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

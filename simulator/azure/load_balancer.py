@@ -3,8 +3,6 @@
 Learn: azure/load-balancer/components, azure/load-balancer/load-balancer-floating-ip
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field

@@ -3,8 +3,6 @@
 Learn: azure/nat-gateway/nat-overview, azure/virtual-network/ip-services/public-ip-address-prefix
 """
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from simulator.azure.resource import ArmModel, References, Resource

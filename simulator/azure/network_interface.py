@@ -3,8 +3,6 @@
 Learn: azure/virtual-network/virtual-network-network-interface
 """
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

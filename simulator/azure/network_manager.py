@@ -3,8 +3,6 @@
 Learn: azure/virtual-network-manager/concept-security-admins and concept-connectivity-configuration
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field

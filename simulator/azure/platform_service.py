@@ -5,8 +5,6 @@ azure/azure-sql/database/firewall-configure, azure/event-hubs/event-hubs-ip-filt
 azure/service-bus-messaging/service-bus-ip-filtering, azure/cosmos-db/how-to-configure-firewall
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator

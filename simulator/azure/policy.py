@@ -4,8 +4,6 @@ Learn: azure/virtual-network-manager/concept-azure-policy-integration,
 azure/governance/policy/concepts/definition-structure
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field

@@ -3,8 +3,6 @@
 Learn: azure/private-link/private-endpoint-overview
 """
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

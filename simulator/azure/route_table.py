@@ -3,8 +3,6 @@
 Learn: azure/virtual-network/virtual-networks-udr-overview
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Literal, get_args
 

@@ -3,8 +3,6 @@
 Learn: azure/virtual-network/network-security-groups-overview
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator

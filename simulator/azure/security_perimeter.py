@@ -3,8 +3,6 @@
 Learn: azure/private-link/network-security-perimeter-concepts, azure/private-link/network-security-perimeter-transition
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from pydantic import model_validator

@@ -3,8 +3,6 @@
 Learn: azure/virtual-network/virtual-network-service-endpoint-policies-overview
 """
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from simulator.azure.resource import Resource, Strings, type_of_tuple

@@ -4,8 +4,6 @@ Learn: azure/bastion/bastion-overview, azure/application-gateway/configuration-i
 azure/route-server/overview, azure/virtual-network/virtual-network-routing-appliance-overview
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator

@@ -1,7 +1,5 @@
 """The parts of a scenario file that share addresses out: load balancers and NAT gateways."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator

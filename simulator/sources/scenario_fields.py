@@ -3,8 +3,6 @@
 Each checks its text and says the way out. A short form (a text where a mapping may stand) is read here too.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from typing import Annotated, Any, ClassVar, get_args

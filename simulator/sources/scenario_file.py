@@ -1,7 +1,5 @@
 """The scenario file as a whole: its sections."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema

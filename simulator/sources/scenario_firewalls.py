@@ -1,9 +1,7 @@
 """The parts of a scenario file that are Azure Firewall: firewalls, policies and their rules."""
 
-from __future__ import annotations
-
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
@@ -98,7 +96,7 @@ class RuleCollection(Part):
     rules: list[FirewallRule] = Field([])
 
     @model_validator(mode="after")
-    def _action_of_its_kind(self) -> RuleCollection:
+    def _action_of_its_kind(self) -> Self:
         if (self.kind == "nat") != (self.action == "Dnat"):
             raise refuse(
                 f"a {self.kind} collection cannot {self.action}",
@@ -108,7 +106,7 @@ class RuleCollection(Part):
         return self
 
     @model_validator(mode="after")
-    def _rules_of_its_kind(self) -> RuleCollection:
+    def _rules_of_its_kind(self) -> Self:
         for rule in self.rules:
             _refuse_misfit(self.kind, rule)
         return self

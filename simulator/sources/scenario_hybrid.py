@@ -1,7 +1,5 @@
 """The parts of a scenario file that lie outside Azure: gateways, circuits and the networks behind them."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator

@@ -1,7 +1,5 @@
 """The parts of a scenario file that are Virtual Network Manager: groups, configurations, where they are deployed."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field

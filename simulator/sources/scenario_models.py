@@ -4,8 +4,6 @@ Priorities and the like are bounded here as Azure bounds them; what one section 
 `scenario_checks`.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -121,7 +119,7 @@ class SecurityRule(Part):
     destination_asgs: Texts = Field([], description="Application security groups instead of `destination`.")
 
     @model_validator(mode="after")
-    def _one_way_of_saying(self) -> SecurityRule:
+    def _one_way_of_saying(self) -> Self:
         for side in ("source", "destination"):
             if {side, f"{side}_asgs"} <= self.model_fields_set and getattr(self, f"{side}_asgs"):
                 raise refuse(f"{side} and {side}_asgs exclude each other", "keep one of the two", "VNS1207")

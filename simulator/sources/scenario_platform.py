@@ -1,7 +1,5 @@
 """The parts of a scenario file that guard platform services: their firewalls, endpoints, policies and perimeters."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator

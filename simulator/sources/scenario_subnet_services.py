@@ -1,7 +1,5 @@
 """The parts of a scenario file that are Azure's own machines in a subnet: Bastion, application gateways, appliances."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from simulator.sources.scenario_fields import Address, Name, Part, Text
