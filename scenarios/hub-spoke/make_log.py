@@ -12,11 +12,11 @@ from __future__ import annotations
 import csv
 import gzip
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 
 from simulator.azure.security_group import NetworkSecurityGroup
 from simulator.dataplane.plane import DataPlane

@@ -7,9 +7,11 @@ the user states instead (learned routes, AVNM deployments, what an appliance doe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from simulator.azure.express_route import ExpressRouteCircuit
 from simulator.azure.firewall import AzureFirewall, FirewallPolicy, IpGroup
@@ -76,8 +78,7 @@ MODELS: Mapping[str, type[Resource]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(Struct, frozen=True):
     """Something about the input that the user should know.
 
     `severity` is ``error`` (the network cannot be what the file says), ``warning`` (the answer may differ from Azure's)
@@ -91,16 +92,14 @@ class Issue:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LearnedRoute:
+class LearnedRoute(Struct, frozen=True):
     """A prefix that a gateway learned by BGP; `next_hop` is the peer's address as the effective routes print it."""
 
     prefix: str
     next_hop: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ApplianceRule:
+class ApplianceRule(Struct, frozen=True):
     """One rule of a declared appliance's own filter; first match decides, no match denies."""
 
     name: str
@@ -111,8 +110,7 @@ class ApplianceRule:
     destination_ports: tuple[str, ...] = ("*",)
 
 
-@dataclass(frozen=True, slots=True)
-class Appliance:
+class Appliance(Struct, frozen=True):
     """What the guest of a network virtual appliance does; Azure cannot know it, so the user declares it.
 
     `rules` None means it forwards everything. `snat` says for which destinations the source becomes the appliance's own
@@ -126,8 +124,7 @@ class Appliance:
     rules: tuple[ApplianceRule, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OnPremisesNetwork:
+class OnPremisesNetwork(Struct, frozen=True):
     """Address space behind a gateway, with the hosts that have a name.
 
     `internet_nat`: the public addresses that its hosts show to the Internet. `circuits`: ExpressRoute circuits that it
@@ -142,8 +139,7 @@ class OnPremisesNetwork:
     circuits: tuple[ResourceId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CircuitNat:
+class CircuitNat(Struct, frozen=True):
     """The NAT of an ExpressRoute circuit's public or Microsoft peering; any address of `pool` may be the source.
 
     Microsoft peering: the customer or the provider translates before the traffic enters Microsoft's network. The legacy
@@ -157,16 +153,14 @@ class CircuitNat:
     services: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(Struct, frozen=True):
     """`offer` (EA, PAYG, CSP, MSDN …) says whether TCP 25 may leave; `allow_smtp` says it outright."""
 
     offer: str | None = None
     allow_smtp: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Declarations:
+class Declarations(Struct, frozen=True):
     """Facts that no configuration export holds.
 
     `learned_routes`: gateway → routes; a gateway that learns by BGP and is missing here has unknown routes.
@@ -204,17 +198,21 @@ class Declarations:
 R = TypeVar("R", bound=Resource)
 
 
-@dataclass(frozen=True)
-class Snapshot:
+NOTHING_DECLARED = Declarations()
+
+
+class Snapshot(Struct, frozen=True, dict=True):
     """Resources by id, declarations, and the issues met while reading. Frozen: a change makes another Snapshot."""
 
     resources: Mapping[ResourceId, Resource] = field(default_factory=dict)
-    declarations: Declarations = Declarations()
+    declarations: Declarations = NOTHING_DECLARED
     issues: tuple[Issue, ...] = ()
     name: str = ""
 
     @classmethod
-    def of(cls, resources: Iterable[Resource], declarations: Declarations = Declarations(), name: str = "") -> Snapshot:
+    def of(
+        cls, resources: Iterable[Resource], declarations: Declarations = NOTHING_DECLARED, name: str = ""
+    ) -> Snapshot:
         """A snapshot without issues; of two resources with one id the later one stays."""
         return cls({resource.id: resource for resource in resources}, declarations, (), name)
 

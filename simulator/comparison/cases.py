@@ -6,10 +6,10 @@ A case is everything that an explanation looks at. A log of millions of conversa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct
 
 from simulator.comparison.categories import CATEGORIES, RANK
 from simulator.comparison.explanations import Case, Explanation, explain_case
@@ -22,8 +22,7 @@ from simulator.walk.packets import Bools
 from simulator.walk.reasons import REASONS
 
 
-@dataclass(frozen=True, eq=False)
-class Explained:
+class Explained(Struct, frozen=True, eq=False, dict=True):
     """Explanations, and which of them each conversation has."""
 
     explanations: Sequence[Explanation]

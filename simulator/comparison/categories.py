@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 CategoryName = Literal[
     "verdict_mismatch",
@@ -21,8 +22,7 @@ CategoryName = Literal[
 Severity = Literal["critical", "high", "medium", "info"]
 
 
-@dataclass(frozen=True, slots=True)
-class Category:
+class Category(Struct, frozen=True):
     """`is_mismatch`: the log proves the prediction wrong. `is_predicted`: there was a prediction to hold the log to."""
 
     name: CategoryName

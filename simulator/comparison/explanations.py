@@ -8,7 +8,7 @@ Learn: azure/network-watcher/vnet-flow-logs-overview
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from simulator.azure.security_group import Direction
 from simulator.comparison.categories import CategoryName
@@ -24,8 +24,7 @@ _SAYS_NOTHING_OF_FILTERS = frozenset({"NO_PUBLIC_IP", "PUBLIC_IP_CLOSED", "PEERI
 _ENDS_NOT_IN_EXPORT = frozenset({"SOURCE_NOT_IN_EXPORT", "DESTINATION_NOT_IN_EXPORT"})
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """What conversations have in common that are explained alike.
 
     `begins`: the log holds the first packet of one (state B), so that it was decided while the log ran. `is_reply`: as
@@ -45,8 +44,7 @@ class Case:
     is_reply: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """A category, which way within it, and what else may help, as a sentence or empty."""
 
     category: CategoryName

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from simulator.azure.security_group import Direction
 from simulator.comparison.categories import CATEGORIES, CategoryName, Severity
@@ -17,8 +17,7 @@ from simulator.network.model import Endpoint
 from simulator.walk.predictions import Observation, Prediction
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Struct, frozen=True):
     """What the log says. `verdict` is ALLOW or DENY, `acl` and `rule` are as written; times are UTC."""
 
     verdict: str
@@ -29,8 +28,7 @@ class Observed:
     last_time: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(Struct, frozen=True):
     """Conversations of one NIC that differ from their prediction in the same way, towards one destination and port.
 
     Attributes
@@ -69,8 +67,7 @@ class Mismatch:
         return CATEGORIES[self.category].severity
 
 
-@dataclass(frozen=True, eq=False)
-class Mismatches:
+class Mismatches(Struct, frozen=True, eq=False):
     """A compared flow log.
 
     `category` ranks each conversation by `CATEGORIES`; `rows` are the groups of all that do not simply match, the worst

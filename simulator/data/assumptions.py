@@ -6,15 +6,15 @@ The evidence for each default stands in docs/decisions.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 #: Ways of saying true and false.
 SPELLINGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Assumption:
+class Assumption(Struct, frozen=True):
     """One open question: `text` says what holds while it is true, `otherwise` what holds while it is false."""
 
     key: str

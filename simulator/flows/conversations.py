@@ -6,10 +6,10 @@ Learn: azure/network-watcher/vnet-flow-logs-overview
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from simulator.flows.distinct import Column, Rows, distinct_rows
 from simulator.flows.records import BEGIN, CONTINUE, DENIED, END, FlowRecords, Int64, UInt8
@@ -24,8 +24,7 @@ MOST_PACKETS = 3000
 LARGEST_PACKET = 65535
 
 
-@dataclass(frozen=True, eq=False)
-class Conversations:
+class Conversations(Struct, frozen=True, eq=False):
     """One row for each distinct (mac, direction, 5-tuple, acl, rule, denied?), in order of first appearance.
 
     `mac`, `acl` and `rule` index the texts of `records`. `of_record` gives each record its conversation; `count` is how

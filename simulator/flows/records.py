@@ -6,12 +6,13 @@ Learn: azure/network-watcher/vnet-flow-logs-overview
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from simulator.azure.security_group import Direction
 from simulator.walk.packets import Addresses, Index, Int32
@@ -33,8 +34,7 @@ WHOLE = -1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Locator:
+class Locator(Struct, frozen=True):
     """Where a tuple stands: ``records[record].flowRecords.flows[flow].flowGroups[group].flowTuples[tuple]`` of a blob.
 
     Numbers count from 0. Records are counted over the whole blob, also where the file is no ``{"records": […]}``. A
@@ -58,8 +58,7 @@ class Locator:
         return f"{self.blob} {path}" if path else self.blob
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
+class Malformed(Struct, frozen=True):
     """A piece of a flow log that breaks the format: its place, its beginning as written, and what is wrong with it."""
 
     locator: Locator
@@ -67,8 +66,7 @@ class Malformed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class FlowRecord:
+class FlowRecord(Struct, frozen=True):
     """One tuple, for people. `time` is UTC to the millisecond; counters are None where the log leaves them empty.
 
     "Sent" is from the flow's source to its destination, whichever end the NIC is.
@@ -94,8 +92,7 @@ class FlowRecord:
     locator: Locator = Locator("")
 
 
-@dataclass(frozen=True, slots=True)
-class Locators:
+class Locators(Struct, frozen=True):
     """A column of places; `blob` indexes `FlowRecords.blobs`."""
 
     blob: Int32
@@ -108,11 +105,10 @@ class Locators:
         return len(self.blob)
 
     def __getitem__(self, index: Index) -> Locators:
-        return Locators(*(getattr(self, each.name)[index] for each in fields(self)))
+        return Locators(*(getattr(self, level)[index] for level in self.__struct_fields__))
 
 
-@dataclass(frozen=True, eq=False)
-class FlowRecords:
+class FlowRecords(Struct, frozen=True, eq=False):
     """Every tuple that was read, in the order of the files, as read-only columns of equal length.
 
     `time` is milliseconds since 1970 UTC. `direction` indexes `DIRECTIONS`, `state` indexes `STATES`; `encryption`,
@@ -194,7 +190,7 @@ class FlowRecords:
 
     def select(self, index: Index) -> FlowRecords:
         """The rows of a mask, a slice or an array of row numbers; the texts and what is malformed stay."""
-        columns = [each.name for each in fields(self) if each.default is MISSING]
+        columns = self.__struct_fields__[: -len(self.__struct_defaults__)]
         return replace(self, **{name: getattr(self, name)[index] for name in columns})
 
     def locator(self, at: int) -> Locator:
@@ -208,19 +204,18 @@ class FlowRecords:
 def columns_of(records: FlowRecords) -> list[npt.NDArray[np.generic]]:
     """Every array of `records`, the halves of addresses and the levels of locators apart."""
     columns: list[npt.NDArray[np.generic]] = []
-    for each in fields(records):
-        value = getattr(records, each.name)
+    for name in records.__struct_fields__:
+        value = getattr(records, name)
         if isinstance(value, Addresses):
             columns += [value.high, value.low]
         elif isinstance(value, Locators):
-            columns += [getattr(value, level.name) for level in fields(value)]
+            columns += [getattr(value, level) for level in value.__struct_fields__]
         elif isinstance(value, np.ndarray):
             columns.append(value)
     return columns
 
 
-@dataclass(slots=True)
-class Texts:
+class Texts(Struct):
     """Distinct texts in the order they were first met; a column holds their numbers."""
 
     numbers: dict[str, int] = field(default_factory=dict)

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, overload
 
 import numpy as np
+from msgspec import Struct
 
 from simulator.azure.resource import ResourceId
 from simulator.dataplane.plane import DataPlane
@@ -39,16 +40,14 @@ _LOCALLY_ADMINISTERED = 0x02
 IdentifiedBy = Literal["mac", "target", "address"]
 
 
-@dataclass(frozen=True, slots=True)
-class LoggingNic:
+class LoggingNic(Struct, frozen=True):
     """The endpoint a MAC stands for: its number in `Network.endpoints`, and how it was found."""
 
     number: int
     identified_by: IdentifiedBy
 
 
-@dataclass(frozen=True, eq=False)
-class Replay:
+class Replay(Struct, frozen=True, eq=False, dict=True):
     """Predictions for every conversation of a flow log.
 
     `walked` holds one row for each distinct packet, `packet` the row of each conversation. `nics` gives the NIC behind
@@ -163,7 +162,7 @@ def replay(network: Network, records: FlowRecords) -> Replay:
     by_mac = np.array([nics[mac].number if mac in nics else NONE for mac in records.macs], np.int32)
     endpoint = by_mac[conversations.mac]
     packets = conversations.packets(_contexts(network, nics))
-    first, packet = distinct_rows([getattr(packets, column.name) for column in fields(packets)])
+    first, packet = distinct_rows([getattr(packets, column) for column in packets.__struct_fields__])
     distinct = packets[first]
     asked, answer = _ask(plane, endpoint, conversations.direction, distinct, packet)
     walked = packet_walk(plane, distinct)

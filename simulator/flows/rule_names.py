@@ -6,9 +6,10 @@ Learn: azure/network-watcher/vnet-flow-logs-overview, azure/network-watcher/nsg-
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 RuleKind = Literal["user", "default", "admin", "platform", "unspecified"]
 AclKind = Literal["arm_id", "guid", "zero", "unspecified", "other"]
@@ -26,8 +27,7 @@ _IS_GUID = re.compile(_GUID, re.IGNORECASE)
 _ARM_ID = re.compile(r"/subscriptions/[^/]+/", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class RuleName:
+class RuleName(Struct, frozen=True):
     """What a logged rule text says: the kind of rule and the name as it is configured, in the case of the log.
 
     `suffix` is the ``_<guid>`` behind an admin rule's name, or what a cut left of it.

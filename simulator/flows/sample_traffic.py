@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from simulator.errors import QuestionError
 from simulator.network.model import Network
@@ -40,16 +40,14 @@ HOSTS_PER_PREFIX = 8
 IPV6_SHARE = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class _Peer:
+class _Peer(Struct, frozen=True):
     """One end of a flow: its address, and the virtual network in whose view a packet from it is read (-1: none)."""
 
     address: str
     context: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
+class _Kind(Struct, frozen=True):
     """One kind of traffic in one address family: who may start it and who may answer, the busiest first."""
 
     weight: float

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
+from msgspec import Struct, field
 
 from simulator.azure.network_manager import NetworkManager
 from simulator.azure.resource import ResourceId
@@ -106,8 +106,7 @@ def invented_mac(endpoint: Endpoint) -> str:
     return endpoint.mac or "02" + blake2b(endpoint.id.key.encode(), digest_size=5).hexdigest().upper()
 
 
-@dataclass(frozen=True, slots=True)
-class _Traffic:
+class _Traffic(Struct, frozen=True):
     """How each flow behaves: milliseconds from the start of the window, packets, and bytes a packet."""
 
     begin: Int64
@@ -181,8 +180,7 @@ class _Point(NamedTuple):
     port: int
 
 
-@dataclass(slots=True)
-class _Log:
+class _Log(Struct):
     """The tuples gathered so far: one row each, pointing at the point that wrote it."""
 
     network: Network

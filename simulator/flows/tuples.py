@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from simulator.flows.records import NOT_GIVEN, STATES, Int64, Texts, UInt8
 from simulator.space.addresses import MAPPED, parse_address
@@ -37,8 +37,7 @@ _NSG_TUPLE = re.compile(r"\d+,[^,]*,[^,]*,\d*,\d*,[TU],[IO],[AD](,[BCE](,\d*){4}
 _SEPARATOR = "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class TupleColumns:
+class TupleColumns(Struct, frozen=True):
     """The fields of tuples as columns; `encryption` numbers the texts of the `Texts` given to `parse_tuples`."""
 
     time: Int64

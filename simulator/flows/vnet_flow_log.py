@@ -9,12 +9,13 @@ Learn: azure/network-watcher/vnet-flow-logs-overview#log-format
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from simulator.errors import FlowLogError
 from simulator.flows.distinct import distinct_rows
@@ -64,8 +65,7 @@ class _Run(NamedTuple):
     tuples: int
 
 
-@dataclass(slots=True)
-class VnetFlowLogReader:
+class VnetFlowLogReader(Struct):
     """Reads blob after blob into one set of columns. A record that was read before is dropped and counted."""
 
     strict: bool = False
@@ -105,12 +105,12 @@ class VnetFlowLogReader:
         """Everything read so far, less the begin, continue and end tuples of one record that stands twice."""
         columns, places = _concatenate(self._parsed)
         everything = FlowRecords(
-            **{each.name: getattr(columns, each.name) for each in fields(columns)},
+            **{name: getattr(columns, name) for name in columns.__struct_fields__},
             mac=places["mac"],
             acl=places["acl"],
             rule=places["rule"],
             target=places["target"],
-            locators=Locators(**{each.name: places[each.name] for each in fields(Locators)}),
+            locators=Locators(**{name: places[name] for name in Locators.__struct_fields__}),
             encryptions=self._encryptions.all,
             macs=self._macs.all,
             acls=self._acls.all,
@@ -243,10 +243,10 @@ def _columns_of_runs(runs: list[_Run]) -> dict[str, Int32]:
 def _concatenate(parts: list[tuple[TupleColumns, dict[str, Int32]]]) -> tuple[TupleColumns, dict[str, Int32]]:
     parts = parts or [(parse_tuples([], Texts())[0], _columns_of_runs([]))]
     merged: dict[str, Any] = {}
-    for each in fields(TupleColumns):
-        columns = [getattr(part, each.name) for part, _ in parts]
+    for name in TupleColumns.__struct_fields__:
+        columns = [getattr(part, name) for part, _ in parts]
         join: Any = Addresses.concatenate if isinstance(columns[0], Addresses) else np.concatenate
-        merged[each.name] = join(columns)
+        merged[name] = join(columns)
     places = {name: np.concatenate([place[name] for _, place in parts]) for name in parts[0][1]}
     return TupleColumns(**merged), places
 
@@ -258,7 +258,7 @@ def _read_again(records: FlowRecords) -> npt.NDArray[np.bool_]:
     re-creates; across records an equal begin, continue or end is one observation that was read twice.
     """
     rows = np.flatnonzero(records.state != DENIED)
-    seen = [getattr(records, each.name) for each in fields(TupleColumns)]
+    seen = [getattr(records, name) for name in TupleColumns.__struct_fields__]
     first, group = distinct_rows([column[rows] for column in (*seen, records.mac, records.acl, records.rule)])
     record = records.locators.blob.astype(np.int64) << 32 | records.locators.record
     again = np.zeros(len(records), np.bool_)

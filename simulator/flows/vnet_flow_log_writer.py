@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from msgspec import Struct
 
 from simulator.azure.resource import ResourceId
 from simulator.flows.distinct import Rows
@@ -31,8 +31,7 @@ REGION = "westeurope"
 _HEAD, _CLOSER = b'{"records":[', b"]}"
 
 
-@dataclass(frozen=True, slots=True)
-class FlowLog:
+class FlowLog(Struct, frozen=True):
     """The flow log resource that writes: its id in upper case as the log has it, and its GUID."""
 
     id: str
@@ -95,8 +94,7 @@ def write_vnet_flow_logs(
     return files
 
 
-@dataclass(frozen=True, slots=True)
-class _Minute:
+class _Minute(Struct, frozen=True):
     """One record: the rows of one NIC and one flow log that are flushed at `flush`."""
 
     flush: datetime

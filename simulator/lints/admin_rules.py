@@ -6,7 +6,9 @@ Learn: azure/virtual-network-manager/concept-security-admins (Allow goes on to t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.security_group import Direction
@@ -29,8 +31,7 @@ from simulator.walk.explain import data_plane
 Rules = tuple[FilterRule, ...]
 
 
-@dataclass(frozen=True)
-class _Meeting:
+class _Meeting(Struct, frozen=True):
     """Admin rules and the rules of one group that are asked after them, and the subnets where both are asked."""
 
     direction: Direction
@@ -39,8 +40,7 @@ class _Meeting:
     subnets: tuple[ResourceId, ...]
 
 
-@dataclass
-class _Found:
+class _Found(Struct):
     """Rule that is undone → the rules that undo it, and where; rules that could not be examined."""
 
     rules: dict[ResourceId, FilterRule] = field(default_factory=dict)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Issue
 
 
-@dataclass(frozen=True, slots=True)
-class Finding(Issue):
+class Finding(Issue, frozen=True):
     """`place` is a resource id; `involved` are the ids of everything else that has a part in it, in order."""
 
     involved: tuple[ResourceId, ...] = ()

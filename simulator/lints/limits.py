@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from simulator.azure.network_interface import NetworkInterface
 from simulator.azure.network_manager import AdminRule, NetworkManager
@@ -28,8 +29,7 @@ from simulator.network.user_routes import next_hop_addresses
 Count = tuple[ResourceId, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """`most` of `what` in one of what `counts` gives; `detail` says where more can be had."""
 
     what: str

@@ -6,7 +6,8 @@ Learn: azure/virtual-network/virtual-network-peering-overview, azure/virtual-net
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.virtual_network import VirtualNetworkPeering
@@ -58,8 +59,7 @@ def _name(link: VirtualNetworkPeering) -> str:
     return f"{link.virtual_network.name}/{link.name}"
 
 
-@dataclass(frozen=True)
-class _Sender:
+class _Sender(Struct, frozen=True):
     """A network whose packets an appliance may send on, and the space that they come from."""
 
     name: str

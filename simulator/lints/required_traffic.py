@@ -6,7 +6,8 @@ Learn: azure/bastion/bastion-nsg, azure/application-gateway/configuration-infras
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import RouteTable
@@ -38,8 +39,7 @@ from simulator.walk.explain import data_plane
 from simulator.walk.packets import TCP
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """Traffic that must pass: between the subnet and `peer`, a tag or ``*``; `severity` where a part is denied."""
 
     direction: Direction

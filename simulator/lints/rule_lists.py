@@ -7,8 +7,10 @@ azure/firewall/rule-processing
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from simulator.azure.firewall import AzureFirewall
 from simulator.azure.resource import ResourceId
@@ -31,8 +33,7 @@ _MOST_VIEWS = 16
 _PLATFORM_TAGS = frozenset({"azureplatformdns", "azureplatformimds", "azureplatformlkm"})
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """Rule lists that may share rules, by the place that holds them; `direction` is empty for firewalls."""
 
     place: str

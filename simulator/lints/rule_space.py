@@ -9,9 +9,10 @@ no packet mixes them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from simulator.dataplane.filter_table import (
     IN_INTERNET,
@@ -38,8 +39,7 @@ class BudgetExceededError(Exception):
     """More work than was allowed: nothing is known of what was asked."""
 
 
-@dataclass
-class Budget:
+class Budget(Struct):
     """Steps that may still be taken in all, and for the question in hand."""
 
     total: int
@@ -81,8 +81,7 @@ class Packet(NamedTuple):
     destination_port: int
 
 
-@dataclass(frozen=True)
-class TagView:
+class TagView(Struct, frozen=True):
     """Which tag bits addresses have as seen from one subnet: `tags[i]` from ``points[i]`` up to the next point."""
 
     points: tuple[int, ...]

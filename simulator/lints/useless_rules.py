@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from simulator.azure.resource import ResourceId
 from simulator.lints.rule_space import Budget, BudgetExceededError, Packet, RuleSet, RuleSpace, TagView, members
@@ -24,8 +25,7 @@ STEPS_A_RULE, STEPS_A_LIST = 200_000, 20_000_000
 _MOST_TRIED = 64
 
 
-@dataclass(frozen=True)
-class RuleList:
+class RuleList(Struct, frozen=True):
     """Rules in the order in which they are asked, and how VirtualNetwork and Internet look where they are.
 
     `view` None: the tags may hold any address. `end` is what a packet meets that none matches; None = nothing equal.
@@ -38,8 +38,7 @@ class RuleList:
     candidates: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Useless:
+class Useless(Struct, frozen=True):
     """A rule that decides nothing in any list that holds it, and the rules because of which it does not.
 
     `by` of a shadowed rule cover it together, none of them without need; of a redundant rule they are where its packets
@@ -51,8 +50,7 @@ class Useless:
     by: tuple[FilterRule, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """The useless rules, and the rules of which nobody could say it in bounded time."""
 
     useless: tuple[Useless, ...]
@@ -125,8 +123,7 @@ class Examination:
         return _set_of(at for at, rule in enumerate(self.rules) if rule.depends_on == own.depends_on)
 
 
-@dataclass
-class _Candidate:
+class _Candidate(Struct):
     """A rule, where it stands, and whether it can be told what it decides."""
 
     rule: FilterRule

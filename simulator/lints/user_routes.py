@@ -6,7 +6,8 @@ Learn: azure/virtual-network/virtual-networks-udr-overview
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import Route, RouteTable
@@ -19,8 +20,7 @@ from simulator.network.user_routes import appliance_at, next_hop_addresses
 from simulator.space.addresses import IPV4_SPACE, Prefix
 
 
-@dataclass(frozen=True)
-class ApplianceRoute:
+class ApplianceRoute(Struct, frozen=True):
     """A route of a subnet's table to one address. `home` is the network that holds it, `endpoint` who answers there.
 
     `prefix` is all of IPv4 for a route to a service tag.

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import permutations
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.route_table import RouteTable
@@ -39,8 +40,7 @@ _PORT = 443
 _UNFIT = ("ASYMMETRIC_RETURN", "ROUTING_LOOP")
 
 
-@dataclass(frozen=True)
-class End:
+class End(Struct, frozen=True):
     """A subnet by one of its NICs, or an on-premises network by one of its hosts. `network` is where its address is
     read: a number of `snapshot.virtual_networks`."""
 
@@ -51,8 +51,7 @@ class End:
     is_premises: bool
 
 
-@dataclass(frozen=True)
-class _Way:
+class _Way(Struct, frozen=True):
     """The walk from one end to the other, and that of a packet the other way."""
 
     source: End

@@ -6,7 +6,8 @@ Learn: azure/load-balancer/backend-pool-management
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from simulator.azure.load_balancer import BackendAddress, BackendAddressPool, InboundNatRule, LoadBalancer
 from simulator.azure.network_interface import IpConfiguration, NetworkInterface
@@ -16,8 +17,7 @@ from simulator.network.model import grouped
 from simulator.network.public_addresses import spelled_addresses
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A NIC behind a pool. `by_address`: the pool lists the address rather than the NIC."""
 
     network_interface: ResourceId
@@ -25,8 +25,7 @@ class Member:
     by_address: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
+class Members(Struct, frozen=True):
     """Who is behind a pool or a NAT rule, by id and address. `is_complete`: the export holds all that are listed."""
 
     known: tuple[Member, ...]

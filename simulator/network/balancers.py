@@ -5,7 +5,8 @@ Learn: azure/load-balancer/components, azure/load-balancer/load-balancer-ha-port
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from simulator.azure.load_balancer import InboundNatRule, LoadBalancer, LoadBalancingRule
 from simulator.azure.resource import ResourceId
@@ -19,16 +20,14 @@ TCP, UDP = 6, 17
 _PROTOCOLS = {"tcp": (TCP,), "udp": (UDP,)}
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
+class Backend(Struct, frozen=True):
     """One member of a backend pool: the endpoint and its private address."""
 
     endpoint: ResourceId
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class BalancedRule:
+class BalancedRule(Struct, frozen=True):
     """What a frontend does with some ports. `ports` are closed ranges of the frontend.
 
     `backend_port` None: the port stays (HA ports). `floating`: the backend gets the packet as it is. `probe_port` None:

@@ -6,8 +6,9 @@ Learn: azure/virtual-network/virtual-networks-udr-overview, azure/network-watche
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from simulator.azure.network_interface import NetworkInterface
 from simulator.azure.resource import ResourceId
@@ -45,8 +46,7 @@ _NEXT_HOP_SPELLING: dict[NextHopType, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class NextHop:
+class NextHop(Struct, frozen=True):
     """What Network Watcher answers; `route_table` None stands for its text ``System Route``.
 
     Of VirtualApplianceEcmp `next_hop_ip` lists all addresses.

@@ -6,8 +6,9 @@ Learn: azure/virtual-network/diagnose-network-traffic-filter-problem
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.security_group import Direction, NetworkSecurityGroup, SecurityRule
@@ -24,8 +25,7 @@ Association = Literal["networkInterface", "subnet"]
 _ANY_ADDRESS = "0.0.0.0/0"
 
 
-@dataclass(frozen=True)
-class ExpandedRule:
+class ExpandedRule(Struct, frozen=True):
     """A rule as it was written and in normal form, with the addresses that its names stand for on this NIC's subnet.
 
     An expansion is None where nothing is expanded: the side is written in prefixes or is every address.
@@ -38,8 +38,7 @@ class ExpandedRule:
     destinations: tuple[Prefix, ...] | None
 
 
-@dataclass(frozen=True)
-class EffectiveGroup:
+class EffectiveGroup(Struct, frozen=True):
     """One security group and what associates it with the NIC. `rules` None: the group is not in the export."""
 
     group: ResourceId
@@ -48,8 +47,7 @@ class EffectiveGroup:
     rules: tuple[ExpandedRule, ...] | None
 
 
-@dataclass(frozen=True)
-class EffectiveSecurityRules:
+class EffectiveSecurityRules(Struct, frozen=True):
     """The security groups that filter one NIC: its own, then its subnet's. () = nothing filters it."""
 
     network_interface: ResourceId

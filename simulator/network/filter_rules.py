@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.security_group import ApplicationSecurityGroup, Direction, NetworkSecurityGroup, SecurityRule
@@ -43,8 +44,7 @@ _PORTS = re.compile(r"([0-9]{1,5})(?:\s*-\s*([0-9]{1,5}))?")
 _ANY_ADDRESS = frozenset({"*", "any"})
 
 
-@dataclass(frozen=True, slots=True)
-class AddressSet:
+class AddressSet(Struct, frozen=True):
     """Addresses of one side of a rule; `prefixes` are merged and sorted.
 
     `tags` holds only ``VirtualNetwork`` and ``Internet``, whose addresses depend on the subnet. `unresolved` names
@@ -59,8 +59,7 @@ class AddressSet:
 ANY_ADDRESS = AddressSet(EVERYTHING)
 
 
-@dataclass(frozen=True, slots=True)
-class FilterRule:
+class FilterRule(Struct, frozen=True):
     """One rule. `protocols` are IANA numbers, () is any; ports are closed ranges, ignored where there are no ports.
 
     `depends_on`: it is not known whether the rule is asked; it is together with every rule that has the same here (an

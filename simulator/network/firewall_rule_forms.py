@@ -6,7 +6,9 @@ Learn: azure/firewall/rule-processing, azure/firewall/features
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from simulator.azure.firewall import FirewallRule, IpGroup
 from simulator.azure.resource import ResourceId
@@ -30,8 +32,7 @@ TCP = 6
 _DEFAULT_PORTS = {"http": 80, "https": 443, "mssql": 1433}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a rule stands: the id that it is named under, its collection's priority and action."""
 
     collection: ResourceId
@@ -39,8 +40,7 @@ class Place:
     action: FilterAction
 
 
-@dataclass(frozen=True, slots=True)
-class DnatRule:
+class DnatRule(Struct, frozen=True):
     """`rule` says what is translated. `translated_address` None: to a name that does not resolve to one address.
 
     `translated_port` None: the port stays.

@@ -6,8 +6,9 @@ Learn: azure/firewall/rule-processing, azure/firewall/snat-private-range
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from simulator.azure.firewall import AzureFirewall, FirewallPolicy, FirewallRule, FirewallRuleCollection
 from simulator.azure.resource import ResourceId
@@ -23,8 +24,7 @@ IANA_PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.
 RuleType = Literal["dnat", "network", "application"]
 
 
-@dataclass(frozen=True)
-class FirewallRules:
+class FirewallRules(Struct, frozen=True):
     """Rules of each type in decision order, without the default deny: DNAT first, then `rules`, then application rules.
 
     `rules` are the network rules. `is_complete`: the policy and all its parents are in the export. `private_ranges`:
@@ -47,8 +47,7 @@ class FirewallRules:
         return bool(self.dnat_rules)
 
 
-@dataclass(frozen=True)
-class _TypedRule:
+class _TypedRule(Struct, frozen=True):
     type: RuleType
     place: Place
     rule: FirewallRule

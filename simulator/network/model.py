@@ -6,9 +6,10 @@ Learn: azure/virtual-network/virtual-networks-overview
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeVar
+
+from msgspec import Struct, field
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Appliance, Issue, LearnedRoute, Snapshot
@@ -17,8 +18,7 @@ from simulator.azure.virtual_network import Subnet, VirtualNetwork, VirtualNetwo
 K = TypeVar("K")
 
 
-@dataclass(frozen=True)
-class Gateway:
+class Gateway(Struct, frozen=True):
     """A virtual network gateway and what it routes.
 
     `routes` holds the prefixes it learned and the static ones of its connections; None = unknown: it may speak BGP and
@@ -38,8 +38,7 @@ class Gateway:
         return self.static_routes if self.routes is None else self.routes
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """One row of the data plane: whatever holds private or public addresses (gateways are not endpoints).
 
     `kind`: ``nic``, also that of a private endpoint; ``firewall``; ``appliance``, a virtual network routing appliance;
@@ -67,8 +66,7 @@ class Endpoint:
     private_endpoint: ResourceId | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Network:
+class Network(Struct, frozen=True, eq=False, dict=True):
     """A frozen network. Two networks are never equal unless they are the same object; a change builds another one.
 
     Attributes
@@ -91,7 +89,7 @@ class Network:
     links: Mapping[ResourceId, tuple[VirtualNetworkPeering, ...]]
     issues: tuple[Issue, ...] = ()
     read: Snapshot | None = None
-    memo: dict[str, dict[tuple[Any, ...], Any]] = field(default_factory=dict, repr=False)
+    memo: dict[str, dict[tuple[Any, ...], Any]] = field(default_factory=dict)
 
     @property
     def as_read(self) -> Snapshot:

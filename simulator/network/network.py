@@ -6,7 +6,8 @@ Learn: azure/virtual-network/virtual-networks-overview
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from simulator.azure.snapshot import Snapshot
 from simulator.network.balancer_checks import check_balancers

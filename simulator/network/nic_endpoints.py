@@ -6,7 +6,8 @@ Learn: azure/virtual-network/virtual-network-network-interface
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from simulator.azure.network_interface import IpConfiguration, NetworkInterface, VirtualMachine
 from simulator.azure.private_endpoint import PrivateEndpoint

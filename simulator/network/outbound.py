@@ -7,8 +7,9 @@ azure/load-balancer/load-balancer-outbound-connections
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from simulator.azure.load_balancer import FrontendIpConfiguration, LoadBalancer
 from simulator.azure.nat_gateway import NatGateway, PublicIpPrefix
@@ -23,8 +24,7 @@ from simulator.space.addresses import Prefix, merge
 Method = Literal["nat gateway", "public IP", "load balancer", "default access", "none", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Outbound:
+class Outbound(Struct, frozen=True):
     """A way out. `pool` are the addresses of which any may be the source; None where nobody can know them.
 
     Method ``unknown``: a load balancer that is not in the export may be the way out.
@@ -34,8 +34,7 @@ class Outbound:
     pool: tuple[Prefix, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Membership:
+class _Membership(Struct, frozen=True):
     """A pool that a NIC is in: its load balancer (None: not in the export), and whether it is listed by address."""
 
     balancer: LoadBalancer | None

@@ -6,7 +6,8 @@ Learn: azure/virtual-network/virtual-networks-udr-overview#how-azure-selects-a-r
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from simulator.network.assumptions import is_assumed
 from simulator.network.model import Network

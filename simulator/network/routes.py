@@ -5,8 +5,9 @@ Learn: azure/virtual-network/virtual-networks-udr-overview
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from simulator.azure.resource import ResourceId
 
@@ -30,8 +31,7 @@ NextHopType = Literal[
 APPLIANCES = frozenset({"VirtualAppliance", "VirtualApplianceEcmp"})
 
 
-@dataclass(frozen=True, slots=True)
-class EffectiveRoute:
+class EffectiveRoute(Struct, frozen=True):
     """One row. A row may hold several prefixes (service endpoints, connected groups, routes to a service tag).
 
     `virtual_network` is the VNet that the row leads into: of a VnetLocal, peering or InterfaceEndpoint row, of a

@@ -6,8 +6,9 @@ Learn: azure/virtual-network/diagnose-network-traffic-filter-problem
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from simulator.azure.network_manager import AddressItem, AdminRule, NetworkManager
 from simulator.azure.resource import ResourceId
@@ -54,8 +55,7 @@ def effective_rules_report(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class AdminRulesAsked:
+class AdminRulesAsked(Struct, frozen=True):
     """The security admin rules of a virtual network in the order Azure asks them, each with whether it is deployed.
 
     None stands for a deployment that nobody declared. `is_exempt`: they skip the subnet.

@@ -6,8 +6,9 @@ Learn: azure/governance/resource-graph/concepts/work-with-data, azure/azure-reso
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from simulator.azure.snapshot import Issue
 from simulator.errors import SourceError
@@ -16,16 +17,14 @@ from simulator.sources.problems import shorten
 Keys = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """One resource as it was exported: `place` is ``file[2]`` or ``file.value[2]``."""
 
     place: str
     raw: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class OtherKind:
+class OtherKind(Struct, frozen=True):
     """A kind of JSON file that holds no resolved resources: how to know it, and what to do instead."""
 
     is_it: Callable[[Keys], bool]

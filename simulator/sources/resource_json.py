@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from simulator.azure.resource import ArmModel, Resource, ResourceId, lift, squash
@@ -64,8 +64,7 @@ def resources_snapshot(documents: Iterable[tuple[str, Any]], name: str = "") -> 
     return reader.snapshot(name)
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One resource of a modelled kind, as it was found; `kind` is its type in lower case."""
 
     found: Found

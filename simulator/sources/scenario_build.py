@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from simulator.azure.network_interface import NetworkInterface, PublicIpAddress, VirtualMachine
 from simulator.azure.resource import Resource, ResourceId
@@ -25,8 +26,7 @@ from simulator.sources.scenario_rules import security_rule, user_route
 R = TypeVar("R", bound=Resource)
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """An address of a subnet that `name` takes, and where the file says so."""
 
     name: str
@@ -35,8 +35,7 @@ class Placed:
     path: Path
 
 
-@dataclass
-class Build:
+class Build(Struct, dict=True):
     """What every section is built with. `appliances` and `placed` are filled on the way."""
 
     scenario: Scenario

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from msgspec import Struct, field
 
 from simulator.errors import SourceError
 from simulator.sources.problems import shorten
@@ -34,8 +34,7 @@ _TEXT_TAGS = {"!", "tag:yaml.org,2002:str"}
 _COLLECTION_TAGS = {"!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 
 
-@dataclass
-class _Node:
+class _Node(Struct):
     """One value with its position; `size` and `depth` measure what is below it, aliases counted at every use."""
 
     line: int
@@ -47,13 +46,12 @@ class _Node:
     depth: int = 0
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True):
     """One YAML document: `value` is plain Python (dict with text keys, list, str, int, float, bool, None)."""
 
     file: str
     value: Any
-    _root: _Node = field(repr=False)
+    _root: _Node
 
     def place(self, path: Path = ()) -> str:
         """``file:line:column`` of the value at `path` (keys and list positions), or of its nearest existing parent."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 
 from simulator.azure.security_group import Direction
 from simulator.data.assumptions import ASSUMPTIONS
@@ -190,8 +190,7 @@ def _verify(question: Question, prediction: Prediction) -> tuple[str, ...]:
     return tuple(lines)
 
 
-@dataclass(frozen=True, slots=True)
-class FlowVerification:
+class FlowVerification(Struct, frozen=True):
     """What IP flow verify answers for one NIC. `rule_name` is spelled as Azure prints it.
 
     `evaluated` are the rules that had a say at this NIC, in order; `rule` is the one that Azure names.

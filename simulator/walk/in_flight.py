@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from simulator.data.assumptions import ASSUMPTIONS
 from simulator.dataplane.filter_table import NO_PORT, Header
@@ -25,8 +26,7 @@ HOP_LIMIT = 16
 ASSUMPTION_BITS = {key: np.uint32(1 << at) for at, key in enumerate(ASSUMPTIONS)}
 
 
-@dataclass(frozen=True, slots=True)
-class InFlight:
+class InFlight(Struct, frozen=True):
     """Columns of the packets under way. `flow` is the row of the batch; `at` the place; addresses are atoms.
 
     `route` and `target` are filled by the routing layer. `service` is the platform service that the destination is, an
@@ -54,7 +54,7 @@ class InFlight:
         """The packets under a mask, or at positions. Most layers keep all: those copy nothing."""
         if mask.dtype == bool and mask.all():
             return self
-        return InFlight(*(getattr(self, column.name)[mask] for column in fields(self)))
+        return InFlight(*(getattr(self, column)[mask] for column in self.__struct_fields__))
 
     def but(self, **columns: Any) -> InFlight:
         return replace(self, **columns)
@@ -68,7 +68,7 @@ class InFlight:
         held = [part for part in parts if len(part)] or parts[:1]
         if len(held) == 1:
             return held[0]
-        return cls(*(np.concatenate([getattr(part, column.name) for part in held]) for column in fields(cls)))
+        return cls(*(np.concatenate([getattr(part, column) for part in held]) for column in cls.__struct_fields__))
 
 
 class Outcome(NamedTuple):
@@ -133,8 +133,7 @@ def header_at(plane: DataPlane, packets: InFlight) -> Header:
     )
 
 
-@dataclass
-class Ledger:
+class Ledger(Struct, dict=True):
     """One row for each packet of the batch, which `started` holds as it came in: its fate, and what the reply needs.
 
     `appliances` sums the keys of the stateful appliances passed; `forwarded` says what each appliance did; `entry` is

@@ -200,12 +200,9 @@ def _receive(plane: DataPlane, packets: InFlight, ledger: Ledger) -> InFlight:
     """In through the filters; at home the packet is delivered, elsewhere it is asked to be forwarded."""
     ledger.visit(packets)
     packets = ledger.keep("loop", packets, loop(packets, ledger))
-    packets, bypassed = pass_checkpoint(plane, packets, INBOUND, ledger, ~_is_home(plane, packets))
-    home = _is_home(plane, packets)
-    at_firewall = plane.appliances.is_firewall[packets.at]
-    by_public = plane.places.owner_of_public(packets.destination) == packets.at
-    addressed = at_firewall & (home | (by_public & _enters(plane, packets, ledger)))
-    delivered = home & ~at_firewall
+    packets, bypassed = pass_checkpoint(plane, packets, INBOUND, ledger, ~_is_addressed(plane, packets, ledger))
+    addressed, at_firewall = _is_addressed(plane, packets, ledger), plane.appliances.is_firewall[packets.at]
+    delivered, addressed = addressed & ~at_firewall, addressed & at_firewall
     _deliver(plane, packets.where(delivered), bypassed[delivered], ledger)
     translated = translated_destination(plane, packets.where(addressed), ledger)
     forwarded = forwarding_appliance(plane, packets.where(~addressed & ~delivered), ledger)
@@ -218,6 +215,13 @@ def _enters(plane: DataPlane, packets: InFlight, ledger: Ledger) -> Bools:
         ledger.entry[packets.flow] == packets.at
     )
     return from_internet_here
+
+
+def _is_addressed(plane: DataPlane, packets: InFlight, ledger: Ledger) -> Bools:
+    """Are the packets meant for their place, not for what lies behind it? A firewall keeps its public IP until DNAT."""
+    by_public = plane.places.owner_of_public(packets.destination) == packets.at
+    at_firewall: Bools = plane.appliances.is_firewall[packets.at] & by_public & _enters(plane, packets, ledger)
+    return _is_home(plane, packets) | at_firewall
 
 
 def _is_home(plane: DataPlane, packets: InFlight) -> Bools:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from simulator.space.addresses import MAPPED, format_address, parse_address
 
@@ -23,8 +23,7 @@ ICMP, TCP, UDP = 1, 6, 17
 ICMP_V6 = 58
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
+class Addresses(Struct, frozen=True):
     """A column of addresses: the two 64-bit halves of each, IPv4 mapped at ``::ffff:0:0/96``."""
 
     high: UInt64
@@ -68,8 +67,7 @@ class Addresses:
         return cls(np.concatenate([part.high for part in parts]), np.concatenate([part.low for part in parts]))
 
 
-@dataclass(frozen=True, slots=True)
-class Packets:
+class Packets(Struct, frozen=True):
     """A batch of packets. Columns have equal length; ports of protocols without ports are ignored.
 
     `context` is the index of the virtual network in whose view the addresses are read (address spaces may overlap), as

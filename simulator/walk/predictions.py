@@ -8,12 +8,12 @@ as allowed at the NICs that let it pass.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from simulator.azure.resource import ResourceId
 from simulator.data.assumptions import ASSUMPTIONS
@@ -32,8 +32,7 @@ NOTHING = -1
 FIREWALL_TYPE = "microsoft.network/azurefirewalls"
 
 
-@dataclass(frozen=True, slots=True)
-class RuleReference:
+class RuleReference(Struct, frozen=True):
     """A rule of a filter, by the filter's id (`acl`) and its own name."""
 
     layer: Layer
@@ -47,8 +46,7 @@ class RuleReference:
         return f"{self.acl.name}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True):
     """What one NIC's filters decide of a packet in one direction: what its flow log would say.
 
     `asked` are the rules that had a say here, in order; `rule` is the last of them: the one that stopped the packet or
@@ -70,8 +68,7 @@ class Observation:
     translated_port: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(Struct, frozen=True):
     """The fate of one packet, end to end.
 
     `rule` is the rule that decided it: the denying one, or, when allowed, the last filter rule that let it pass.
@@ -90,8 +87,7 @@ class Prediction:
     ways: int = 1
 
 
-@dataclass(frozen=True)
-class ObservationColumns:
+class ObservationColumns(Struct, frozen=True):
     """Observations as columns, sorted by packet. `first`…`third` are filter decisions in the order they were asked:
     each a (table, row) pair, NOTHING where no filter stood; table kinds follow `direction` (see `LAYERS_OF`)."""
 
@@ -117,8 +113,7 @@ LAYERS_OF: tuple[tuple[Layer, Layer, Layer], ...] = (
 _DIRECTIONS: tuple[Literal["Inbound", "Outbound"], ...] = ("Inbound", "Outbound")
 
 
-@dataclass(frozen=True)
-class Predictions:
+class Predictions(Struct, frozen=True, dict=True):
     """One row a packet. `reason` indexes `REASONS`; `decider` is (layer, table, row), NOTHING where no rule decided.
 
     Layers 0-2 are the inbound filters of a NIC, 3-5 the outbound ones, 6 an appliance's. `route` is a row of

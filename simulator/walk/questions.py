@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import product
+
+from msgspec import Struct
 
 from simulator.errors import QuestionError
 from simulator.network.model import Network
@@ -24,8 +25,7 @@ _SOCKET = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """One packet. `source` and `destination` are addresses; the labels are what the user called them.
 
     `context` is the VNet in whose view the addresses are read, as in `Packets`: that of a named end, -1 without one.

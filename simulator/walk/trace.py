@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from simulator.network.routes import EffectiveRoute
 from simulator.walk.predictions import Prediction, RuleReference
@@ -25,8 +26,7 @@ PlaceKind = Literal[
 StepOutcome = Literal["pass", "stop", "unknown", "intermittent"]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One layer's say: `layer` names it, `text` is the line to show, `rule` or `route` is what decided.
 
     `details` are further lines: the rules that it came before, what a tag stands for, the routes that were not taken.
@@ -40,8 +40,7 @@ class Step:
     details: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """One place on the way with the steps taken there, in order."""
 
     place: str
@@ -50,8 +49,7 @@ class Hop:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Blocker:
+class Blocker(Struct, frozen=True):
     """One layer that stops the packet, or may: each has to be mended before it passes."""
 
     place: str
@@ -59,8 +57,7 @@ class Blocker:
     is_return: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """The whole story of one packet: the way there, the way back, what to keep in mind, how to check it on Azure.
 
     `blockers` are all the layers on the path that stop the packet, in order, as far as the walk can see behind each: it

@@ -7,10 +7,10 @@ nobody outside Azure knows. So the walk is asked once for each way.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from simulator.walk.packets import Packets
 from simulator.walk.predictions import NOTHING, Predictions

@@ -8,8 +8,9 @@ Learn: azure/virtual-network-manager/how-to-block-network-traffic-portal
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from simulator.azure.network_manager import (
     AddressItem,
@@ -30,8 +31,7 @@ WHAT = "admin rule"
 _WHERE = ("network_manager", "configuration", "collection")
 
 
-@dataclass(frozen=True)
-class CollectionName:
+class CollectionName(Struct, frozen=True):
     """The three names that lead to a rule collection."""
 
     network_manager: str
@@ -56,8 +56,7 @@ class CollectionName:
         )
 
 
-@dataclass(frozen=True)
-class Collection:
+class Collection(Struct, frozen=True):
     """A rule collection with what it stands in."""
 
     manager: NetworkManager
@@ -72,8 +71,7 @@ class Collection:
         return snapshot.with_resource(self.manager.model_copy(update={"security_admin_configurations": configurations}))
 
 
-@dataclass(frozen=True)
-class AddAdminRule:
+class AddAdminRule(Struct, frozen=True):
     where: CollectionName
     rule: models.AdminRule
     position: Position
@@ -89,8 +87,7 @@ class AddAdminRule:
         return held.with_rules(snapshot, with_child(held.collection.rules, rule, WHAT, self.position / "rule"))
 
 
-@dataclass(frozen=True)
-class RemoveAdminRule:
+class RemoveAdminRule(Struct, frozen=True):
     where: CollectionName
     rule: str
     position: Position
@@ -107,8 +104,7 @@ class RemoveAdminRule:
         return held.with_rules(snapshot, replaced(rules, rule, None))
 
 
-@dataclass(frozen=True)
-class EditAdminRule:
+class EditAdminRule(Struct, frozen=True):
     where: CollectionName
     rule: str
     settings: Mapping[str, Any]

@@ -5,8 +5,9 @@ Learn: azure/virtual-network/manage-network-security-group, azure/virtual-networ
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeVar
+
+from msgspec import Struct
 
 from simulator.azure.network_interface import NetworkInterface
 from simulator.azure.resource import Resource, ResourceId
@@ -22,8 +23,7 @@ Field = Literal["network_security_group", "route_table"]
 OwnerKey = Literal["subnet", "nic"]
 
 
-@dataclass(frozen=True)
-class Attachable:
+class Attachable(Struct, frozen=True):
     """A kind of resource that is attached: the key that names it in a step, its model, and the field that holds it."""
 
     key: str
@@ -39,8 +39,7 @@ SECURITY_GROUP = Attachable(
 ROUTE_TABLE = Attachable("route_table", "route table", RouteTable, "route_table", ("subnet",))
 
 
-@dataclass(frozen=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """Attach `name` to a subnet or NIC, or detach it. Azure holds one at most: an occupied place refuses another."""
 
     kind: Attachable

@@ -13,9 +13,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from simulator.azure.snapshot import Issue, Snapshot
 from simulator.network.network import build_network
@@ -65,8 +66,7 @@ _SUBJECTS: tuple[tuple[frozenset[str], str], ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """Steps in the order they are made. No steps is a change that changes nothing."""
 
     name: str

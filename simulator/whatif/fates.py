@@ -7,9 +7,9 @@ equal fates of both networks one number.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 
 from simulator.flows.distinct import Column, Rows, distinct_rows
 from simulator.flows.records import Int64
@@ -27,8 +27,7 @@ _VERBS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(Struct, frozen=True):
     """What becomes of a packet: `route` is the first route it took, `path` the places it passed.
 
     `rule` is the one that denied it, or the last that let it pass; None where no rule decided, but a route or the like.
@@ -55,8 +54,7 @@ class Fate:
         return " ".join(filter(None, (f"{shown} ->", self.route.next_hop_type, *self.route.next_hop_addresses)))
 
 
-@dataclass
-class Fates:
+class Fates(Struct):
     """Fates by number, shared by the networks that are compared."""
 
     numbers: dict[Fate, int] = field(default_factory=dict)

@@ -6,11 +6,11 @@ Learn: azure/network-watcher/vnet-flow-logs-overview, azure/virtual-network/netw
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
 import numpy as np
+from msgspec import Struct
 
 from simulator.comparison.cases import explained
 from simulator.comparison.labels import Parties, protocol_name
@@ -54,8 +54,7 @@ MODE_NOTES: dict[Mode, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Witness:
+class Witness(Struct, frozen=True, order=True):
     """One recorded packet, as `vnetsim explain` takes it."""
 
     source: str
@@ -65,8 +64,7 @@ class Witness:
     protocol: str
 
 
-@dataclass(frozen=True, slots=True)
-class ImpactRow:
+class ImpactRow(Struct, frozen=True):
     """Recorded conversations that the change treats alike.
 
     Attributes
@@ -99,8 +97,7 @@ class ImpactRow:
         return f"{who}: {self.before} -> {self.after}"
 
 
-@dataclass(frozen=True, eq=False)
-class Impact:
+class Impact(Struct, frozen=True, eq=False):
     """The recorded conversations whose verdict, deciding rule or route changes, worst first.
 
     `conversations` are all that were recorded, `undecided` those that neither network decides; each is in one row, or
@@ -201,8 +198,7 @@ def _flows(replay: Replay) -> Rows:
     return group
 
 
-@dataclass(frozen=True)
-class _Traffic:
+class _Traffic(Struct, frozen=True):
     """Recorded traffic in parts that one row of the impact takes whole: an example of each, and its figures."""
 
     conversation: Rows

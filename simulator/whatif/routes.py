@@ -6,8 +6,9 @@ Learn: azure/virtual-network/manage-route-table
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from simulator.azure.route_table import NEXT_HOP_TYPES, Route, RouteTable
 from simulator.azure.snapshot import Snapshot
@@ -28,8 +29,7 @@ class NamedRoute(models.Route):
     name: Name
 
 
-@dataclass(frozen=True)
-class AddRoute:
+class AddRoute(Struct, frozen=True):
     route_table: str
     route: NamedRoute
     position: Position
@@ -46,8 +46,7 @@ class AddRoute:
         return _with_routes(snapshot, table, with_child(table.routes, route, WHAT, place))
 
 
-@dataclass(frozen=True)
-class RemoveRoute:
+class RemoveRoute(Struct, frozen=True):
     route_table: str
     route: str
     position: Position
@@ -63,8 +62,7 @@ class RemoveRoute:
         return _with_routes(snapshot, table, replaced(table.routes, route, None))
 
 
-@dataclass(frozen=True)
-class EditRoute:
+class EditRoute(Struct, frozen=True):
     route_table: str
     route: str
     settings: Mapping[str, Any]

@@ -6,8 +6,9 @@ Learn: azure/virtual-network/manage-network-security-group
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.security_group import ApplicationSecurityGroup, NetworkSecurityGroup, SecurityRule
@@ -20,8 +21,7 @@ from simulator.whatif.step import Body, Position, read_part
 WHAT = "security rule"
 
 
-@dataclass(frozen=True)
-class AddSecurityRule:
+class AddSecurityRule(Struct, frozen=True):
     nsg: str
     rule: models.SecurityRule
     position: Position
@@ -38,8 +38,7 @@ class AddSecurityRule:
         return _with_rules(snapshot, group, with_child(group.security_rules, rule, WHAT, place))
 
 
-@dataclass(frozen=True)
-class RemoveSecurityRule:
+class RemoveSecurityRule(Struct, frozen=True):
     nsg: str
     rule: str
     position: Position
@@ -55,8 +54,7 @@ class RemoveSecurityRule:
         return _with_rules(snapshot, group, replaced(group.security_rules, rule, None))
 
 
-@dataclass(frozen=True)
-class EditSecurityRule:
+class EditSecurityRule(Struct, frozen=True):
     nsg: str
     rule: str
     settings: Mapping[str, Any]

@@ -12,9 +12,9 @@ VNS4009  the result is a network that Azure refuses
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from msgspec import Struct
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -27,11 +27,10 @@ from simulator.sources.yaml_text import Document, Path
 P = TypeVar("P", bound=Part)
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(Struct, frozen=True):
     """A place in a change file."""
 
-    document: Document = field(repr=False)
+    document: Document
     path: Path = ()
 
     def __truediv__(self, key: str | int) -> Position:
@@ -61,8 +60,7 @@ class Step(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Body:
+class Body(Struct, frozen=True):
     """The mapping of one step, read key by key."""
 
     value: Mapping[str, Any]

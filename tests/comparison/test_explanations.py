@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.snapshot import Snapshot

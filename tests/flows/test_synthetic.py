@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from simulator.azure.network_manager import NetworkManager
 from simulator.azure.resource import Resource, ResourceId
@@ -40,7 +41,7 @@ def endpoint(number: int, **more: object) -> Endpoint:
         addresses=(f"10.1.0.{number}",),
         mac=f"000D3A0000{number:02X}",
     )
-    return replace(plain, **more)  # type: ignore[arg-type]
+    return structs.replace(plain, **more)  # type: ignore[arg-type]
 
 
 NSG = ResourceId(f"{NETWORK}/networkSecurityGroups/nsg-web")
@@ -167,7 +168,7 @@ def test_admin_rules_carry_the_guids_that_the_export_has() -> None:
     configuration = {"id": str(ADMIN.acl), "resourceGuid": guids[0], "ruleCollections": collections}
     manager = {"id": f"{NETWORK}/networkManagers/avnm", "securityAdminConfigurations": [configuration]}
     plane = plane_of(NetworkManager.model_validate(manager))
-    other = (DENY, (point(4, inbound=False, verdict=DENY, rule=replace(ADMIN, name="other")),))
+    other = (DENY, (point(4, inbound=False, verdict=DENY, rule=structs.replace(ADMIN, name="other")),))
     rows = generate(predicted(DENIED_AT_SOURCE, other, plane=plane), start=START, minutes=60, seed=7)
     assert {row.acl for row in rows} == {guids[0]}
     named, made_up = sorted({row.rule for row in rows})
@@ -219,7 +220,7 @@ def test_what_a_service_refuses_was_allowed_and_answered_as_far_as_nics_can_tell
 
 def test_a_nic_writes_the_addresses_it_sees_after_translation() -> None:
     seen = Observation(endpoint(5, public_addresses=("20.0.0.10",)), "Inbound", ALLOW, "", USER)
-    seen = replace(seen, translated_source="10.1.1.4", translated_destination="10.1.0.5")
+    seen = structs.replace(seen, translated_source="10.1.1.4", translated_destination="10.1.0.5")
     rows = generate(predicted((ALLOW, (seen,)), destination="20.0.0.10"), start=START, minutes=60, seed=1)
     assert {(row.source, row.destination) for row in rows} == {("10.1.1.4", "10.1.0.5")}
 

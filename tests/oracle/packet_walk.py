@@ -251,7 +251,7 @@ class Walk:
         if endpoint.kind == "firewall":
             self.request.entry = endpoint
             self.path.append(endpoint.id.name)
-            self.filter(endpoint, "Inbound", transits=True)
+            self.filter(endpoint, "Inbound", transits=False)
             self.pass_through(endpoint, is_addressed=True)
             self.go_on(endpoint)
         else:

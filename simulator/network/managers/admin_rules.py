@@ -6,7 +6,8 @@ Learn: azure/virtual-network-manager/concept-security-admins
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from simulator.azure.network_manager import (
     AddressItem,

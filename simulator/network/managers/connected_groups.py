@@ -6,8 +6,10 @@ Learn: azure/virtual-network-manager/concept-connectivity-configuration
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from simulator.azure.network_manager import ConnectivityConfiguration, GroupItem, NetworkManager
 from simulator.azure.resource import ResourceId
@@ -19,8 +21,7 @@ from simulator.network.model import Network, grouped
 from simulator.network.prefixes import readable_prefixes
 
 
-@dataclass(frozen=True)
-class ConnectedGroup:
+class ConnectedGroup(Struct, frozen=True):
     """A connected group as one of its members sees it. `members` are the others in the export, by id.
 
     `outside` are members that the export does not hold: nobody knows their address space.
@@ -31,8 +32,7 @@ class ConnectedGroup:
     outside: tuple[ResourceId, ...] = ()
 
 
-@dataclass(frozen=True)
-class Mesh:
+class Mesh(Struct, frozen=True, dict=True):
     """One group that a configuration connects directly.
 
     `regions`: VNet of the export → its region. `states`: VNet → True for a member, None for one that may be; the others

@@ -5,7 +5,7 @@ Learn: azure/virtual-network-manager/concept-deployments#goal-state-model
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from simulator.azure.network_manager import NetworkManager
 from simulator.azure.resource import Resource, ResourceId

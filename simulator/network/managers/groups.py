@@ -7,8 +7,9 @@ azure/virtual-network-manager/concept-azure-policy-integration
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from simulator.azure.network_manager import GroupItem, NetworkGroup, NetworkManager
 from simulator.azure.policy import PolicyAssignment, PolicyDefinition, PolicySetDefinition
@@ -26,16 +27,14 @@ _TYPES = {"virtualnetwork": VIRTUAL_NETWORK, "subnet": _SUBNET}
 _ENFORCED = {"default": True, "enabled": True, "": True, "donotenforce": False, "disabled": False}
 
 
-@dataclass(frozen=True)
-class Members:
+class Members(Struct, frozen=True):
     """The members in the order of the export, then those of policies by id. Not `are_all`: others may be in it too."""
 
     ids: tuple[ResourceId, ...]
     are_all: bool
 
 
-@dataclass(frozen=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     """A condition that adds members to a group, where it is assigned. `adds` None: it may not be in force."""
 
     condition: Any

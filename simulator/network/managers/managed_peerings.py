@@ -8,7 +8,8 @@ Learn: azure/virtual-network-manager/concept-connectivity-configuration#hub-and-
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from simulator.azure.network_manager import ConnectivityConfiguration, GroupItem, NetworkManager
 from simulator.azure.resource import ResourceId
@@ -23,8 +24,7 @@ from simulator.network.prefixes import readable_prefixes
 Pair = frozenset[ResourceId]
 
 
-@dataclass(frozen=True)
-class WantedPeering:
+class WantedPeering(Struct, frozen=True):
     """A peering that a deployed configuration wants; not `is_certain`: who is in its network group is not known."""
 
     hub: ResourceId

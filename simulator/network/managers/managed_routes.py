@@ -7,7 +7,8 @@ Learn: azure/virtual-network-manager/concept-user-defined-route
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from simulator.azure.network_manager import RoutingConfiguration, RoutingRule, RoutingRuleCollection
 from simulator.azure.resource import ResourceId
@@ -33,8 +34,7 @@ class ManagedRoute(Route):
     is_certain: bool = True
 
 
-@dataclass(frozen=True)
-class ManagedRoutes:
+class ManagedRoutes(Struct, frozen=True):
     """`tables` and `subnets` are those that differ from the export's once everything deployed is done."""
 
     tables: dict[ResourceId, RouteTable] = field(default_factory=dict)
@@ -42,8 +42,7 @@ class ManagedRoutes:
     issues: list[Issue] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     """A routing rule that works on a subnet, or (not `is_certain`) may."""
 
     rule: RoutingRule

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
+
+from msgspec import Struct
 
 #: A value that nobody knows; a field that the resource does not have is None.
 UNKNOWN: Final = object()
@@ -19,8 +20,7 @@ _EXPRESSION = re.compile(r"\[\s*(?:([a-z]+)\(\s*(?:'([^']*)')?\s*\))((?:\.[a-z]+
 _TAG = re.compile(r"tags?\s*(?:\[\s*'([^']*)'\s*\]|\[\s*([^'\]]+)\s*\]|\.(.+))", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """The resource that a condition is asked of: its fields by name in lower case, and its tags.
 
     The value of a tag may be an expression that only a deployment resolves.

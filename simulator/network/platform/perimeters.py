@@ -5,7 +5,7 @@ Learn: azure/private-link/network-security-perimeter-concepts, azure/private-lin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.security_perimeter import NetworkSecurityPerimeter, PerimeterAssociation, PerimeterProfile
@@ -16,8 +16,7 @@ from simulator.network.prefixes import readable_prefixes
 from simulator.space.addresses import merge
 
 
-@dataclass(frozen=True, slots=True)
-class Association:
+class Association(Struct, frozen=True):
     """A service's place in a perimeter. `entrance` None: the profile, whose rules decide, is not in the export."""
 
     perimeter: ResourceId

@@ -6,9 +6,10 @@ Learn: azure/virtual-network/virtual-network-service-endpoints-overview, azure/p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct
 
 from simulator.azure.platform_service import (
     CosmosAccount,
@@ -28,8 +29,7 @@ from simulator.network.public_addresses import spelled_addresses
 ServiceKind = Literal["Storage", "KeyVault", "Sql", "EventHub", "ServiceBus", "CosmosDB"]
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """One platform service. `tag` is its service tag without a region, `region` has no blanks or capitals.
 
     `fqdns` are in lower case. `addresses` are the public ones that the user declared for its endpoint; no export holds
@@ -45,8 +45,7 @@ class Service:
     addresses: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
+class _Kind(Struct, frozen=True):
     kind: ServiceKind
     tag: str
     domains: tuple[str, ...]

@@ -9,8 +9,10 @@ azure/private-link/network-security-perimeter-transition
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from simulator.azure.resource import ResourceId
 from simulator.azure.security_perimeter import NetworkSecurityPerimeter
@@ -27,8 +29,7 @@ _PUBLIC_IPV4 = tuple(prefix for prefix in INTERNET if prefix.is_ipv4)
 _SHOWN = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """How a service sees a request.
 
     `kind`: ``subnet``, the identity that a service endpoint gives; ``public``, one address of `pool`, and any of them
@@ -43,8 +44,7 @@ class Caller:
     subscription: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(Struct, frozen=True):
     """The answer of a service. `reason` is a reason code, ``DELIVERED`` lets in; `text` says what decided.
 
     `listed` and `missing` part the caller's pool by what the rules list. `assumptions` are keys of `ASSUMPTIONS`.

@@ -8,8 +8,10 @@ azure/service-bus-messaging/service-bus-ip-filtering, azure/cosmos-db/how-to-con
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from simulator.azure.platform_service import (
     CosmosAccount,
@@ -39,8 +41,7 @@ _REFUSING = frozenset({"deny", "reject"})
 _SERVICE_BUS = "service_bus_open_without_rules"
 
 
-@dataclass(frozen=True, slots=True)
-class Entrance:
+class Entrance(Struct, frozen=True):
     """Whom some rules let in.
 
     `open_because`: everybody, and why. `azure_because`: everything inside Azure by its public address, and why;
@@ -59,8 +60,7 @@ class Entrance:
     assumptions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceRules:
+class ServiceRules(Struct, frozen=True):
     """`public_access` in lower case: what is neither Disabled nor SecuredByPerimeter is Enabled, as Azure's default."""
 
     public_access: PublicAccess
