@@ -15,7 +15,7 @@ from simulator.dataplane.plane import DataPlane
 from simulator.walk.forks import FORK_BASE, Forks
 from simulator.walk.forwarded import Forwarded
 from simulator.walk.packets import Bools, Int32
-from simulator.walk.predictions import NOTHING, ObservationColumns
+from simulator.walk.predictions import NOTHING, Door, ObservationColumns
 from simulator.walk.reasons import CODE_OF
 
 UInt8 = npt.NDArray[np.uint8]
@@ -137,9 +137,10 @@ class Ledger(Struct, dict=True):
     """One row for each packet of the batch, which `started` holds as it came in: its fate, and what the reply needs.
 
     `appliances` sums the keys of the stateful appliances passed; `forwarded` says what each appliance did; `entry` is
-    where a packet of the Internet came in. `forks` are where the packet could have been given another way; `assumed`
-    has a bit for each of `ASSUMPTIONS` that the answer rests on. With `past_blockers` a packet goes on behind a filter
-    that stopped it, so that `steps` shows every layer that would: its first fate stays.
+    where a packet of the Internet came in, `frontend` the load balancer by which it did, `door` how a packet left.
+    `forks` are where the packet could have been given another way; `assumed` has a bit for each of `ASSUMPTIONS` that
+    the answer rests on. With `past_blockers` a packet goes on behind a filter that stopped it, so that `steps` shows
+    every layer that would: its first fate stays.
     """
 
     started: InFlight
@@ -152,19 +153,26 @@ class Ledger(Struct, dict=True):
         self.decider = np.full((count, 3), NOTHING, np.int32)
         self.route = np.full(count, NOTHING, np.int32)
         self.origin, self.end, self.end_source, self.target = (np.full(count, NOTHING, np.int32) for _ in range(4))
-        self.entry, self.choice = np.full(count, NOTHING, np.int32), np.zeros(count, np.int64)
+        self.entry, self.frontend = np.full(count, NOTHING, np.int32), np.full(count, NOTHING, np.int32)
+        self.choice, self.door = np.zeros(count, np.int64), np.full(count, Door.NONE, np.uint8)
         self.has_arrived, self.is_decided = np.zeros(count, bool), np.zeros(count, bool)
         self.appliances = np.zeros(count, np.uint64)
         self.forks = Forks(count)
         self.assumed = np.zeros(count, np.uint32)
         self.forwarded = Forwarded(count)
         self.path: list[tuple[Int32, Int32]] = []
+        self.path_back: list[tuple[Int32, Int32]] = []
         self._observed: list[tuple[Int32, Int32, UInt8, UInt8, Int32, Int32, Int32, Int32, Int32]] = []
 
     def visit(self, packets: InFlight) -> None:
         """The packets are at the place in their `at` column now."""
         if len(packets):
             self.path.append((packets.flow, packets.at))
+
+    def visit_back(self, flow: Int32, place: Int32) -> None:
+        """The replies to these packets are at these places now."""
+        if len(flow):
+            self.path_back.append((flow, place))
 
     def note(self, layer: str, packets: InFlight, outcome: Outcome, is_return: bool = False) -> None:
         if self.steps is not None and len(packets):

@@ -24,7 +24,7 @@ from simulator.walk.packets import Bools, Int32, Packets
 from simulator.walk.peering import peering
 from simulator.walk.platform import platform_services, probed
 from simulator.walk.platform_service import from_client, from_premises, service_endpoint, service_firewall
-from simulator.walk.predictions import Predictions
+from simulator.walk.predictions import Door, Predictions
 from simulator.walk.private_endpoint import private_endpoint
 from simulator.walk.return_path import return_path
 from simulator.walk.routing import effective_route, next_endpoint, next_place, reaches_peer_by_user, route_of
@@ -80,6 +80,8 @@ def _one_way(
         ledger.decider,
         ledger.route,
         tuple(ledger.path),
+        tuple(ledger.path_back),
+        ledger.door,
         ledger.observations(),
         ledger.assumed,
         np.ones(len(packets), np.int64),
@@ -126,6 +128,7 @@ def _enter(plane: DataPlane, packets: InFlight, batch: Packets, ledger: Ledger) 
     packets = ledger.keep("public IP", packets, internet_entry(plane, packets))
     balanced, direct = packets.split(plane.balancers.is_frontend[packets.at])
     ledger.visit(balanced)
+    ledger.frontend[balanced.flow] = balanced.at
     balanced = balance(plane, balanced.but(target=balanced.at), ledger)
     packets = InFlight.join([direct, balanced.but(at=balanced.target, target=balanced.at)])
     ledger.entry[packets.flow] = packets.at
@@ -160,8 +163,12 @@ def _out(plane: DataPlane, packets: InFlight, ledger: Ledger) -> InFlight:
     leads = plane.forwarding.leads[packets.route]
     to_internet = packets.where(leads == TO_INTERNET)
     to_service = packets.where(leads == SERVICE_ENDPOINT)
+    to_gateway = packets.where(leads == TO_GATEWAY)
+    doors = ((to_internet, Door.INTERNET), (to_gateway, Door.GATEWAY), (to_service, Door.SERVICE_ENDPOINT))
+    for leaving, door in doors:
+        ledger.door[leaving.flow] = door
     _leave_by_internet(plane, to_internet, ledger)
-    _leave(plane, packets.where(leads == TO_GATEWAY), ledger, gateway_egress, "gateway")
+    _leave(plane, to_gateway, ledger, gateway_egress, "gateway")
     _leave(
         plane, to_service.but(target=_service_place(plane, to_service)), ledger, service_endpoint, "service endpoint"
     )

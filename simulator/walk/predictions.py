@@ -8,6 +8,7 @@ as allowed at the NICs that let it pass.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -113,13 +114,23 @@ LAYERS_OF: tuple[tuple[Layer, Layer, Layer], ...] = (
 _DIRECTIONS: tuple[Literal["Inbound", "Outbound"], ...] = ("Inbound", "Outbound")
 
 
+class Door(IntEnum):
+    """How a packet left the network."""
+
+    NONE = 0
+    INTERNET = 1
+    GATEWAY = 2
+    SERVICE_ENDPOINT = 3
+
+
 class Predictions(Struct, frozen=True, dict=True):
     """One row a packet. `reason` indexes `REASONS`; `decider` is (layer, table, row), NOTHING where no rule decided.
 
     Layers 0-2 are the inbound filters of a NIC, 3-5 the outbound ones, 6 an appliance's. `route` is a row of
-    ``plane.forwarding.routes`` (NOTHING: none was asked); `path` holds, hop by hop, (packets, places). `assumed` has a
-    bit for each of `ASSUMPTIONS` that the answer rests on; `ways` counts the ways that load balancers and equal-cost
-    routes could give the packet, of which not all were tried where it `is_beyond`.
+    ``plane.forwarding.routes`` (NOTHING: none was asked); `path` holds, hop by hop, (packets, places), `path_back` the
+    same of the replies; `door` is the `Door` that a packet left by. `assumed` has a bit for each of `ASSUMPTIONS` that
+    the answer rests on; `ways` counts the ways that load balancers and equal-cost routes could give the packet, of
+    which not all were tried where it `is_beyond`.
     """
 
     plane: DataPlane
@@ -128,6 +139,8 @@ class Predictions(Struct, frozen=True, dict=True):
     decider: npt.NDArray[np.int32]
     route: Int32
     path: tuple[tuple[Int32, Int32], ...]
+    path_back: tuple[tuple[Int32, Int32], ...]
+    door: UInt8
     observed: ObservationColumns
     assumed: npt.NDArray[np.uint32]
     ways: npt.NDArray[np.int64]

@@ -11,6 +11,7 @@ import numpy as np
 from simulator.dataplane.appliances import DOES_NOT_FORWARD, IP_FORWARDING_OFF, NOT_DECLARED
 from simulator.dataplane.forwarding import TO_GATEWAY, TO_INTERNET
 from simulator.dataplane.interned import distinct
+from simulator.dataplane.places import NONE
 from simulator.dataplane.plane import DataPlane
 from simulator.walk.egress import is_advertised
 from simulator.walk.in_flight import HOP_LIMIT, InFlight, Ledger, Outcome, codes
@@ -95,6 +96,7 @@ def _first_replies(plane: DataPlane, ledger: Ledger) -> InFlight:
     places = plane.places
     flow = np.flatnonzero(ledger.has_arrived).astype(np.int32)
     home_again = (ledger.end[flow] == ledger.origin[flow]) & places.is_outside(ledger.target[flow])
+    _visit_start(plane, ledger, flow)
     flow = flow[~home_again & (ledger.origin[flow] != places.platform)]
     packets = ledger.started.where(flow)
     return packets.but(
@@ -104,6 +106,14 @@ def _first_replies(plane: DataPlane, ledger: Ledger) -> InFlight:
         destination=ledger.end_source[flow],
         choice=ledger.choice[flow],
     )
+
+
+def _visit_start(plane: DataPlane, ledger: Ledger, flow: Int32) -> None:
+    """Where replies start: at the end of the way there, or beyond it, and then they come in where the packet left."""
+    target, end = ledger.target[flow], ledger.end[flow]
+    beyond, by_gateway = plane.places.is_outside(target), plane.places.is_gateway(target)
+    ledger.visit_back(flow, np.where(beyond | by_gateway, target, end))
+    ledger.visit_back(flow[beyond], end[beyond])
 
 
 def _through_the_gateway(replies: Replies) -> None:
@@ -175,6 +185,7 @@ def _to_the_backend_that_saw(replies: Replies, packets: InFlight) -> InFlight:
         backends = backends_of(plane, frontend)
         to_frontend = packets.target == frontend
         there = packets.where(to_frontend)
+        replies.ledger.visit_back(there.flow, there.target)
         replies.ledger.note("return", there.but(at=there.target), Outcome(codes(len(there))), is_return=True)
         if backends:
             target[to_frontend] = backends[0]
@@ -194,6 +205,9 @@ def _leave(replies: Replies) -> None:
     by_internet = (leads == TO_INTERNET) & (home == plane.places.internet) & at_entry
     right = (by_gateway | by_internet) & replies.same_appliances()
     out = packets.where(right)
+    by_frontend = out.where(by_internet[right] & (replies.ledger.frontend[out.flow] != NONE))
+    replies.ledger.visit_back(by_frontend.flow, replies.ledger.frontend[by_frontend.flow])
+    replies.ledger.visit_back(out.flow, out.target)
     replies.ledger.note("return", out.but(at=out.target), Outcome(codes(len(out))), is_return=True)
     replies.finish(~leads_inside(plane, packets), right, "ASYMMETRIC_RETURN")
 
@@ -209,6 +223,7 @@ def _arrive(replies: Replies) -> None:
     nobody = (packets.target == plane.places.nowhere) | leads_astray(plane, packets)
     _lose(replies, nobody, "NO_RETURN_ROUTE")
     replies.packets = packets = replies.packets.but(at=replies.packets.target)
+    ledger.visit_back(packets.flow, packets.at)
     ledger.note("return", packets, Outcome(codes(len(packets))), is_return=True)
     is_home = (packets.at == ledger.origin[packets.flow]) & (packets.destination == ledger.started.source[packets.flow])
     replies.finish(is_home, replies.same_appliances(), "ASYMMETRIC_RETURN")
