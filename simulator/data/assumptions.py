@@ -102,6 +102,24 @@ _ALL = (
         "threat intelligence of Azure Firewall may deny any public address while its mode is Deny",
         "threat intelligence of Azure Firewall knows none of the addresses",
     ),
+    Assumption(
+        "gigabyte_is_binary",
+        True,
+        "a GB of a price is 2^30 bytes",
+        "a GB of a price is 10^9 bytes",
+    ),
+    Assumption(
+        "zones_are_charged",
+        False,
+        "traffic between availability zones of one virtual network is charged, as its meters in the price list say",
+        "traffic between availability zones is free, as Microsoft announced",
+    ),
+    Assumption(
+        "private_endpoint_peering_is_charged",
+        False,
+        "traffic over a peering to a private endpoint is charged as peering too",
+        "traffic over a peering to a private endpoint is charged as Private Link only",
+    ),
 )
 #: Key → assumption, in the order in which they are listed for people.
 ASSUMPTIONS: Mapping[str, Assumption] = MappingProxyType({held.key: held for held in _ALL})
