@@ -27,6 +27,7 @@ from simulator.errors import PriceError
 from simulator.flows.records import Int64, moment
 from simulator.flows.replay import Replay
 from simulator.network.assumptions import is_assumed
+from simulator.walk.packets import Bools
 from simulator.walk.reasons import REASONS
 
 #: Hours of a month, as Azure's price pages reckon it.
@@ -119,10 +120,21 @@ class Bill(Struct, frozen=True, eq=False, dict=True):
         """The amount of each of `count` groups of charges; `of_kind` gives the group of each kind of charge."""
         return self._sums(np.array([*of_kind], np.intp)[self.charges.charge], count)
 
-    def _sums(self, group: npt.NDArray[np.intp], count: int) -> list[Decimal]:
+    def amount_of(self, conversations: Bools) -> Decimal:
+        """What the billed ones among these conversations cost."""
+        part = Billed(
+            self.billed.outcome,
+            np.where(conversations, self.billed.sent, 0),
+            np.where(conversations, self.billed.received, 0),
+        )
+        quantity = _quantities(self.replay, part, self.charges)
+        return self._sums(np.zeros(len(quantity), np.intp), 1, quantity)[0]
+
+    def _sums(self, group: npt.NDArray[np.intp], count: int, quantity: Int64 | None = None) -> list[Decimal]:
         """Of each group the bytes of each kind of charge at that kind's average rate."""
         kinds = len(self.charges.kinds)
-        sums = _sums_of(group * kinds + self.charges.charge, self.quantity, count * kinds) if kinds else np.zeros(0)
+        quantity = self.quantity if quantity is None else quantity
+        sums = _sums_of(group * kinds + self.charges.charge, quantity, count * kinds)
         found = [Decimal(0)] * count
         for at in np.flatnonzero(sums):
             kind = int(at) % kinds

@@ -52,7 +52,7 @@ def billed(replay: Replay) -> Billed:
     """Sort the conversations of a log into those that are billed and those that are not."""
     flows = replay.conversations
     outcome = np.zeros(len(flows), np.uint8)
-    origin, end = _ends(replay.walked)
+    origin, end = ends(replay.walked)
     for holds, reason in reversed(_tests(replay, origin)):
         outcome[holds] = reason
     asked = outcome != Outcome.LOGGED_AS_DENIED
@@ -81,7 +81,7 @@ def _sends_for_others(replay: Replay) -> Bools:
     return np.array([*kinds, *[False] * others, False])  # the last row, which -1 picks, is of packets without an origin
 
 
-def _ends(walked: Predictions) -> tuple[Int32, Int32]:
+def ends(walked: Predictions) -> tuple[Int32, Int32]:
     """The first and the last place of each packet's way; NONE where it never set out."""
     first, last = np.full(len(walked), NONE, np.int32), np.full(len(walked), NONE, np.int32)
     for packets, places in reversed(walked.path):

@@ -75,7 +75,7 @@ def _outside(predictions: Predictions, held: Legs) -> tuple[Int32, Int32]:
     rows = np.flatnonzero(leaves | enters)
     if not len(rows):
         return way_out, far
-    packet = held.packet[rows]
+    packet = held.packet[rows].astype(np.intp)
     inside = np.where(leaves[rows], held.source[rows], held.target[rows])
     outside = np.where(leaves[rows], held.target[rows], held.source[rows])
     asks = (predictions.door[packet] == Door.INTERNET) & (inside < places.first_gateway)
@@ -87,7 +87,7 @@ def _outside(predictions: Predictions, held: Legs) -> tuple[Int32, Int32]:
     return way_out, far
 
 
-def _far_regions(plane: DataPlane, predictions: Predictions, packet: Int32, outside: Int32) -> Int32:
+def _far_regions(plane: DataPlane, predictions: Predictions, packet: Rows, outside: Int32) -> Int32:
     """Of a platform service its region; of the Internet that of the address out there, where it is Azure's."""
     azure = azure_regions(plane.network)
     header = predictions.packets

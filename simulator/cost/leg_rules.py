@@ -254,7 +254,8 @@ class LegRules:
         return self._places.endpoints[place].id if place < self._places.first_gateway else None
 
     def _vnet(self, place: int) -> str:
-        return self._network.snapshot.virtual_networks[self._places.vnet[place]].name
+        name: str = self._network.snapshot.virtual_networks[self._places.vnet[place]].name
+        return name
 
     def _where(self, place: int) -> tuple[str, str]:
         if place < self._places.first_gateway:
