@@ -60,6 +60,21 @@ def read_change(path: str) -> Change:
     return parse_change(read_standard_input(limit=MAX_BYTES), "standard input")
 
 
+def read_changes(path: str | None, move: list[str] | None, via: list[str] | None) -> Change:
+    """The change in the file at `path`, then those of the options --move and --via; at least one has to be there."""
+    from simulator.whatif import in_brief
+    from simulator.whatif.change import joined
+
+    given = [
+        *(read_change(name) for name in (path,) if name is not None),
+        *(in_brief.read_move(text) for text in move or ()),
+        *(in_brief.via(text) for text in via or ()),
+    ]
+    if not given:
+        raise typer.BadParameter("no change is given: name a file, or say it with --move or --via", param_hint="CHANGE")
+    return joined(given)
+
+
 def _refuse_empty(path: str, argument: str) -> None:
     if not path.strip():
         raise typer.BadParameter("an empty text names no file", param_hint=argument)

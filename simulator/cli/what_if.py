@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.exits import Exit
-from simulator.cli.loading import as_typed, load_flow_logs, load_network, read_change
-from simulator.cli.options import CHANGE_HELP, LOGS_HELP, STANDARD_INPUT, NetworkArgument, StrictOption, verb
+from simulator.cli.loading import as_typed, load_flow_logs, load_network, read_changes
+from simulator.cli.options import (
+    CHANGE_HELP,
+    LOGS_HELP,
+    STANDARD_INPUT,
+    MoveOption,
+    NetworkArgument,
+    StrictOption,
+    ViaOption,
+    verb,
+)
 from simulator.cli.session import Session
 
 if TYPE_CHECKING:
@@ -17,9 +26,10 @@ if TYPE_CHECKING:
 NAME = "what-if"
 #: Written out, since help loads no engine; a test holds it to the kinds there are.
 STEPS = (
-    "add_security_rule, remove_security_rule, edit_security_rule, add_route, remove_route, edit_route, add_admin_rule, "
-    "remove_admin_rule, edit_admin_rule, attach_security_group, detach_security_group, attach_route_table, "
-    "detach_route_table"
+    "add_security_rule, remove_security_rule, edit_security_rule, add_route, remove_route, edit_route, route_through, "
+    "add_admin_rule, remove_admin_rule, edit_admin_rule, attach_security_group, detach_security_group, "
+    "attach_route_table, detach_route_table, set_encryption, resize_virtual_machine, set_accelerated_networking, "
+    "move_virtual_network"
 )
 #: What --fail-on takes → the kinds of impact that it means.
 _GATES = {
@@ -33,8 +43,12 @@ _GATES = {
 def command(
     session: Session,
     network: NetworkArgument,
-    change: Annotated[str, typer.Argument(metavar="CHANGE", help=f"{CHANGE_HELP} {STEPS}.", show_default=False)],
     flows: Annotated[str, typer.Option("--flows", metavar="LOGS", help=LOGS_HELP, show_default=False)],
+    change: Annotated[
+        str | None, typer.Argument(metavar="[CHANGE]", help=f"{CHANGE_HELP} {STEPS}.", show_default=False)
+    ] = None,
+    move: MoveOption = None,
+    via: ViaOption = None,
     fail_on: Annotated[
         str,
         typer.Option(
@@ -53,20 +67,22 @@ def command(
 ) -> int:
     """Say what a change would break and open.
 
-    Walks the recorded conversations through the network as it is and as it would be. Never fails on what it finds
-    unless --fail-on says so; with --fail-on it ends with 3 when no recorded conversation can be decided.
+    Walks the recorded conversations through the network as it is and as it would be after CHANGE, every --move and
+    every --via. Never fails on what it finds unless --fail-on says so; with --fail-on it ends with 3 when no recorded
+    conversation can be decided.
     """
     import simulator
     from simulator.report.impact import has_nothing_decided, impact_report
 
     gates = _gates(fail_on)
     loaded = load_network(session, network)
-    proposed = read_change(change)
+    proposed = read_changes(change, move, via)
     records = load_flow_logs(session, flows, strict=strict)
     with session.step(f"walking {len(records):,} records twice"):
         impact = simulator.what_if(loaded, proposed, flows=records, new_flows_only=new_flows_only)
-    names = (name if name != STANDARD_INPUT else what for name, what in ((network, "NET"), (change, "CHANGE")))
-    session.write(impact_report(impact, network=next(names), change=next(names), options=as_typed(session)))
+    shown = "NET" if network == STANDARD_INPUT else network
+    told = "CHANGE" if change == STANDARD_INPUT else None if move or via else change
+    session.write(impact_report(impact, network=shown, change=told, options=as_typed(session)))
     met = [gate for gate in gates if _is_met(impact, gate)]
     if met:
         session.note(f"--fail-on {','.join(met)}: met")

@@ -34,8 +34,12 @@ _SHOWN, _COMMANDS = 10, 2
 _CLOSER: tuple[Kind, ...] = ("breaks", "opens", "breaks_in_part", "opens_in_part", "may_break")
 
 
-def impact_report(impact: Impact, *, network: str, change: str, options: str = "", is_brief: bool = False) -> Report:
+def impact_report(
+    impact: Impact, *, network: str, change: str | None, options: str = "", is_brief: bool = False
+) -> Report:
     """`network`, `change` and the further `options` are as the user gave them, for commands to go on with.
+
+    `change` None is one that no single file holds.
 
     `is_brief` only counts, for people, what keeps its verdict.
     """
@@ -141,7 +145,7 @@ def _decider(row: ImpactRow, fate: Fate) -> str:
     return f"{fate.verdict.name} {decider}" if row.kind in _MIXED else decider
 
 
-def _details(impact: Impact, network: str, change: str, options: str) -> Iterator[str]:
+def _details(impact: Impact, network: str, change: str | None, options: str) -> Iterator[str]:
     """Commands for the worst rows: the story after the change, and Azure's own answer once it is made."""
     worst = [row for kind in _CLOSER for row in impact.of(kind)[:_COMMANDS]]
     for row in worst[:_COMMANDS]:
@@ -150,7 +154,8 @@ def _details(impact: Impact, network: str, change: str, options: str) -> Iterato
         host = f"[{witness.destination}]" if ":" in witness.destination and has_ports else witness.destination
         target = f"{host}:{witness.destination_port}" if has_ports else host
         asked = f"{witness.source} {shlex.quote(f'{target}/{witness.protocol.lower()}')}"
-        yield f"  vnetsim explain {shlex.quote(network)} {asked} --change {shlex.quote(change)}{options}"
+        if change is not None:
+            yield f"  vnetsim explain {shlex.quote(network)} {asked} --change {shlex.quote(change)}{options}"
         if has_ports:
             yield from _az(impact, row)
 

@@ -23,6 +23,7 @@ from simulator.walk.packets import TCP, UDP
 from simulator.walk.reasons import Verdict
 from simulator.whatif.change import Change
 from simulator.whatif.fates import Fate, Fates, places_passed
+from simulator.whatif.moves import MoveVirtualNetwork
 from simulator.whatif.standing import ADMIN_STEPS, is_standing, standing_fates
 
 #: How a conversation's fate changes, in the order in which people want to hear it.
@@ -52,6 +53,12 @@ MODE_NOTES: dict[Mode, str] = {
     "new_flows_only": "new_flows_only: a flow that stands when the log ends is not decided anew by security groups and "
     "admin rules; changed routes apply to it, and Azure Firewall drops it if its changed rules deny it",
 }
+
+#: What Azure does not do in one step.
+MOVE_NOTE = (
+    "Azure moves no virtual network: it is taken as built anew in the other region with the addresses that it has, and "
+    "there only those configurations of network managers apply that are deployed to that region"
+)
 
 
 class Witness(Struct, frozen=True, order=True):
@@ -177,6 +184,8 @@ def _notes(change: Change, before: Replay, undecided: int) -> tuple[str, ...]:
     notes = []
     if any(isinstance(step, ADMIN_STEPS) for step in change.steps):
         notes.append("admin rules reach a network only when they are deployed: the change is taken as deployed")
+    if any(isinstance(step, MoveVirtualNetwork) for step in change.steps):
+        notes.append(MOVE_NOTE)
     if undecided:
         told = "conversation is" if undecided == 1 else "conversations are"
         notes.append(f"{undecided} {told} not decided in either network: the export lacks what decides them")
