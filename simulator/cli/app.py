@@ -15,7 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import simulator
-from simulator.cli import check, diff, explain, generate, replay, run, schema, show, what_if
+from simulator.cli import check, cost, diff, explain, generate, replay, run, schema, show, what_if
 from simulator.cli.exits import Exit
 from simulator.cli.session import CannotWriteError, drop_stdout, say
 from simulator.errors import QuestionError, SimulatorError
@@ -32,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-for module in (run, check, explain, replay, diff, what_if, generate, schema):
+for module in (run, check, explain, replay, diff, what_if, cost, generate, schema):
     app.command(module.NAME)(module.command)
 app.add_typer(show.app, name="show")
 

@@ -102,6 +102,11 @@ class Bill(Struct, frozen=True, eq=False, dict=True):
         return moment(int(times.max())) if len(times) else None
 
     @property
+    def has_gaps(self) -> bool:
+        """Whether traffic is left out because an answer, or what is charged for it, is not known."""
+        return any(line.why.startswith(("not decided", "not known")) for line in self.unpriced)
+
+    @property
     def is_unsure(self) -> bool:
         """Whether a price in it is not certain."""
         return any(line.meter.certainty == "unsure" for line in self.lines)

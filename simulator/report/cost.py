@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from simulator.comparison.labels import Parties, protocol_name
@@ -12,6 +11,7 @@ from simulator.cost.attribution import PlaceShare, Share, Step, by_flow, by_pair
 from simulator.cost.bill import Bill, BillLine
 from simulator.cost.difference import AmountChange, BillDifference
 from simulator.network.assumptions import assumption_text
+from simulator.report.by import By
 from simulator.report.document import Line, Lines, Report, Row, Table
 from simulator.report.text import counted
 from simulator.report.words import service
@@ -21,16 +21,6 @@ from simulator.space.addresses import parse_address
 _ASSUMPTIONS = ("gigabyte_is_binary", "zones_are_charged", "private_endpoint_peering_is_charged")
 _SHOWN = 15
 _PAIRS_DERIVED = 5
-
-
-class By(StrEnum):
-    """What a bill may be split by."""
-
-    METER = "meter"
-    SUBNET = "subnet"
-    VNET = "vnet"
-    PAIR = "pair"
-    FLOW = "flow"
 
 
 def cost_report(bill: Bill, *, by: By = By.PAIR, explain: bool = False) -> Report:
@@ -138,9 +128,7 @@ def _introduction(bill: Bill) -> Iterator[Line]:
     if bill.factor != 1:
         yield Line(f"  a month of 730 hours like these: every byte × {bill.factor:.4g}", "faint")
     else:
-        yield Line(
-            "  only the traffic of this time, as if its month held no more; --month extrapolates", "faint"
-        )
+        yield Line("  only the traffic of this time, as if its month held no more; --month extrapolates", "faint")
 
 
 def _meters(bill: Bill) -> Table:
