@@ -1,6 +1,6 @@
-"""What Azure counts and what it takes for it: a meter with its graduated prices, and the arithmetic of bands."""
+"""What Azure counts and what it takes for it: a meter with its bands of price, and the arithmetic of bands."""
 
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Literal
 
 from msgspec import Struct
@@ -32,6 +32,9 @@ MeterKey = Literal[
     "virtual_hub",
 ]
 Certainty = Literal["sure", "unsure"]
+
+#: Wide enough that no product of a price and of bytes over a divisor is ever rounded.
+_EXACT = Context(prec=200)
 
 
 class Tier(Struct, frozen=True):
@@ -67,15 +70,28 @@ class Meter(Struct, frozen=True):
 
 
 def tier_amount(meter: Meter, gb: Decimal, after: Decimal = Decimal(0)) -> Decimal:
-    """What `gb` cost, exactly, when `after` GB of the month are counted already."""
-    raise NotImplementedError
+    """What `gb` GB cost, exactly, when `after` GB of the month are counted already.
+
+    Each GB costs the price of its own band, so the amounts of consecutive quantities add up. Raises ValueError for a
+    negative quantity.
+    """
+    if gb < 0 or after < 0:
+        raise ValueError(f"no quantity: {gb} GB after {after} GB")
+    with localcontext(_EXACT):
+        return _up_to(meter, after + gb) - _up_to(meter, after)
 
 
 def marginal_price(meter: Meter, at_gb: Decimal) -> Decimal:
     """What the next GB costs when `at_gb` GB of the month are counted already."""
-    raise NotImplementedError
+    return next(tier.price for tier in reversed(meter.tiers) if tier.from_gb <= at_gb)
 
 
 def first_paid_price(meter: Meter) -> Decimal:
     """The price of the first band that costs anything; 0 where none does."""
-    raise NotImplementedError
+    return next((tier.price for tier in meter.tiers if tier.price), Decimal(0))
+
+
+def _up_to(meter: Meter, gb: Decimal) -> Decimal:
+    ends = [tier.from_gb for tier in meter.tiers[1:]] + [gb]
+    bands = zip(meter.tiers, ends, strict=True)
+    return sum((tier.price * (min(end, gb) - tier.from_gb) for tier, end in bands if tier.from_gb < gb), Decimal(0))
