@@ -66,7 +66,8 @@ def run_command(arguments: Sequence[str]) -> int:
         return _invoke(arguments)
     except SimulatorError as error:
         say(str(error))
-        return Exit.USAGE if isinstance(error, QuestionError) else Exit.INPUT
+        is_typed = isinstance(error, QuestionError) or error.place.startswith("--")  # a change may be an option
+        return Exit.USAGE if is_typed else Exit.INPUT
     except CannotWriteError as error:
         return _cannot_write(str(error))
     except Exception as error:

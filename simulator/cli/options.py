@@ -31,8 +31,9 @@ ASSUME_HELP = (
 CHANGE_HELP = "The change: YAML with steps, see docs/reference/changes.md. Kinds of steps:"
 MOVE_HELP = "A change in brief: this virtual network, with all that lives in it, in another region. May be repeated."
 VIA_HELP = (
-    "A change in brief: traffic between these virtual networks through the firewall, with routes at both ends; of one, "
-    "to every other that the firewall's own is peered with; of none, between all of those. May be repeated."
+    "A change in brief: traffic between these virtual networks through the firewall, with routes at both ends. "
+    "FIREWALL=VNET is that of one with all others that the firewall's own is peered with, FIREWALL that of all these. "
+    "May be repeated."
 )
 
 NetworkArgument = Annotated[str, typer.Argument(metavar="NET", help=NETWORK_HELP, show_default=False)]

@@ -45,7 +45,7 @@ def command(
     network: NetworkArgument,
     flows: Annotated[str, typer.Option("--flows", metavar="LOGS", help=LOGS_HELP, show_default=False)],
     change: Annotated[
-        str | None, typer.Argument(metavar="[CHANGE]", help=f"{CHANGE_HELP} {STEPS}.", show_default=False)
+        str | None, typer.Argument(metavar="CHANGE", help=f"{CHANGE_HELP} {STEPS}.", show_default=False)
     ] = None,
     move: MoveOption = None,
     via: ViaOption = None,

@@ -110,7 +110,7 @@ def going_along(snapshot: Snapshot, virtual_network: ResourceId) -> set[Resource
     for kind in _JOINED_TO_NICS:
         going |= {held.id for held in snapshot.all(kind) if held.id in named or uses[held.id] & nics}
     going |= {held.id for held in snapshot.all(Connection) if held.virtual_network_gateway1 in going}
-    return going | _attached_only_to(snapshot, uses, going) - {virtual_network}
+    return _attached_only_to(snapshot, uses, going) - {virtual_network}
 
 
 def _attached_only_to(

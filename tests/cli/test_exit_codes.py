@@ -71,6 +71,27 @@ def test_what_if_fails_only_when_asked_to(
 
 
 @pytest.mark.parametrize(
+    ("options", "code", "says"),
+    [
+        ([], 2, "no change is given: name a file, or say it with --move or --via"),
+        (["--move", "vnet-b=northeurope"], 0, "What-if move vnet-b to northeurope: "),
+        (["--move", "vnet-b"], 2, "error[VNS4010]: 'vnet-b' names no virtual network and region"),
+        (["--move", "vnet-b=nowhere"], 2, "at --move vnet-b=nowhere"),
+        (["--move", "vnet-x=northeurope"], 2, "did you mean 'vnet-"),
+        (["--via", "fw-hub=vnet-a,vnet-b"], 2, "the network has no firewall"),
+        (["--via", "fw-hub="], 2, "error[VNS4010]"),
+    ],
+)
+def test_what_if_takes_changes_in_brief(
+    options: list[str], code: int, says: str, vnetsim: Run, small: Path, log: Path
+) -> None:
+    ended = vnetsim("what-if", small, "--flows", log, *options)
+    assert ended.code == code
+    assert says in ended.out + ended.err
+    assert (ended.out == "") == (code != 0)
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ["nonsense"],
