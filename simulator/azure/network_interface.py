@@ -26,6 +26,8 @@ class IpConfiguration(ArmModel):
 
 
 class NetworkInterface(Resource):
+    """A NIC. What an export does not say of accelerated networking and of encryption is not known, not false."""
+
     ip_configurations: Annotated[tuple[IpConfiguration, ...], type_of_tuple] = ()
     network_security_group: Reference | None = None
     virtual_machine: Reference | None = None
@@ -33,7 +35,7 @@ class NetworkInterface(Resource):
     mac_address: str | None = None
     primary: bool | None = None
     enable_ip_forwarding: bool = False
-    enable_accelerated_networking: bool = False
+    enable_accelerated_networking: bool | None = None
     vnet_encryption_supported: bool | None = None
 
 

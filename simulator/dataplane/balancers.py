@@ -20,13 +20,14 @@ class Balancers:
     """`rules` answers (frontend place, protocol, port) with the rule that takes such packets, None without one.
 
     `backed` answers (place, protocol, port, is IPv4) with whether a public frontend brings such packets to an endpoint.
-    `is_missing`: the endpoint is behind a load balancer that the export does not hold. `up` keeps what the walk found
-    out about the backends of each numbered rule.
+    `is_internal`: a frontend of a virtual network. `is_missing`: the endpoint is behind a load balancer that the export
+    does not hold. `up` keeps what the walk found out about the backends of each numbered rule.
     """
 
     def __init__(self, network: Network, places: Places) -> None:
         self._network, self._places = network, places
         self.is_frontend = endpoint_column(network, lambda one: one.kind == "frontend", False)
+        self.is_internal = endpoint_column(network, lambda one: one.kind == "frontend" and not one.public_sku, False)
         self.is_missing = endpoint_column(network, lambda one: _is_behind_missing(network, one.id), False)
         self.rules = Interned(self._rule)
         self.backed = Interned(self._is_backed)

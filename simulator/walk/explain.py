@@ -73,11 +73,12 @@ def explain_question(network: Network, question: Question) -> Trace:
     """`explain` for a question that is already parsed."""
     plane = data_plane(network)
     steps: list[Step] = []
-    prediction = packet_walk(plane, question.packets(), steps=steps)[0]
+    predictions = packet_walk(plane, question.packets(), steps=steps)
+    prediction = predictions[0]
     behind: list[Step] = []
     if prediction.verdict != Verdict.ALLOW:
         packet_walk(plane, question.packets(), steps=behind, past_blockers=True)
-    hops, return_hops = (hops_of(plane, steps, is_return=is_return) for is_return in (False, True))
+    hops, return_hops = (hops_of(plane, steps, predictions, is_return=is_return) for is_return in (False, True))
     notes = (*_reply_notes(prediction, hops, return_hops), *_end_notes(network, question, prediction))
     return Trace(
         question=question,

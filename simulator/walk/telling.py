@@ -13,9 +13,10 @@ from simulator.space.addresses import as_cidrs
 from simulator.walk.appliance import APPLIANCE_LAYER
 from simulator.walk.details import route_details, rule_details
 from simulator.walk.egress import way_out
+from simulator.walk.encryption_steps import encryption_steps, packet_legs
 from simulator.walk.in_flight import Step as WalkStep
 from simulator.walk.load_balancer import backends_up
-from simulator.walk.predictions import NOTHING, RuleReference, rule_reference
+from simulator.walk.predictions import NOTHING, Predictions, RuleReference, rule_reference
 from simulator.walk.reasons import REASONS, Verdict
 from simulator.walk.trace import Blocker, Hop, PlaceKind, Step, StepOutcome
 
@@ -49,15 +50,20 @@ _OUTSIDE: tuple[PlaceKind, PlaceKind, PlaceKind] = ("platform", "premises", "int
 _ANSWERED_BY_SERVICE = ("service firewall", "service endpoint")
 
 
-def hops_of(plane: DataPlane, steps: list[WalkStep], *, is_return: bool) -> tuple[Hop, ...]:
-    """The steps of a one-packet walk grouped by the place they were taken at."""
+def hops_of(plane: DataPlane, steps: list[WalkStep], predictions: Predictions, *, is_return: bool) -> tuple[Hop, ...]:
+    """The steps of the walk of one packet, grouped by the place they were taken at, and the encryption at each NIC."""
     grouped: list[tuple[int, list[Step]]] = []
     for place, step in _told(plane, steps, is_return):
         if not grouped or grouped[-1][0] != place:
             grouped.append((place, []))
         if step.text and step not in grouped[-1][1]:
             grouped[-1][1].append(step)
-    return tuple(_hop(plane, place, tuple(lines)) for place, lines in grouped if lines or is_return)
+    grouped = [(place, lines) for place, lines in grouped if lines or is_return]
+    encryption = encryption_steps(plane, packet_legs(predictions, is_return=is_return), [place for place, _ in grouped])
+    return tuple(
+        _hop(plane, place, (*lines, *([held] if held else [])))
+        for (place, lines), held in zip(grouped, encryption, strict=True)
+    )
 
 
 def blockers_of(plane: DataPlane, steps: list[WalkStep]) -> tuple[Blocker, ...]:
