@@ -5,7 +5,7 @@ A pair and a flow say who talks to whom; a virtual network and a subnet say on w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -15,7 +15,8 @@ from msgspec import Struct
 from simulator.cost.azure_regions import NOT_AZURE, azure_regions
 from simulator.cost.bill import Bill
 from simulator.cost.billed import ends
-from simulator.cost.leg_rules import Charge
+from simulator.cost.charges import Charges
+from simulator.cost.leg_rules import Charge, ChargeKind
 from simulator.cost.meters import MeterKey
 from simulator.dataplane.places import NONE
 from simulator.flows.distinct import distinct_rows
@@ -47,11 +48,12 @@ class PlaceShare(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True):
-    """One step of the derivation of a pair's amount: `gb` of a leg at `rate`. Free and unknown steps have no rate."""
+    """One step of the derivation of a pair's amount: `gb` of a leg at `rate`; what is free or unknown has no rate."""
 
     source: str
     destination: str
     is_return: bool
+    kind: ChargeKind
     why: str
     meter: MeterKey | None
     region: str
@@ -105,18 +107,18 @@ def derivation(bill: Bill, *, largest: int | None = None) -> tuple[Step, ...]:
     wanted = {(share.source, share.destination): at for at, share in enumerate(shares)}
     held = bill.charges
     kinds = len(held.kinds)
-    key = (group[held.packet] * 2 + held.is_return) * kinds + held.charge
+    alike = _alike(held.kinds)
+    key = (group[held.packet] * 2 + held.is_return) * kinds + alike[held.charge]
     found, row = np.unique(key, return_inverse=True)
     sizes = np.zeros(len(found), np.int64)
     np.add.at(sizes, row, bill.quantity)
     firsts = np.full(len(found), len(key))
-    np.minimum.at(firsts, row, np.arange(len(key)))
+    np.minimum.at(firsts, row, _position(held))
     steps: list[tuple[tuple[int, bool, int], Step]] = []
     for at, first, size in zip(found.tolist(), firsts.tolist(), sizes.tolist(), strict=True):
         pair, is_return, kind = names[at // kinds // 2], bool(at // kinds % 2), at % kinds
         if size and pair in wanted:
-            leg = int(held.leg[first])
-            steps.append(((wanted[pair], is_return, leg), _step(bill, pair, is_return, kind, size)))
+            steps.append(((wanted[pair], is_return, first), _step(bill, pair, is_return, kind, size)))
     return tuple(step for _, step in sorted(steps, key=lambda held: held[0]))
 
 
@@ -124,7 +126,22 @@ def _step(bill: Bill, pair: tuple[str, str], is_return: bool, kind: int, size: i
     charge: Charge = bill.charges.kinds[kind]
     gb, rate = bill.gigabytes(size), bill.rate.get(kind)
     amount = Decimal(0) if rate is None else gb * rate
-    return Step(*pair, is_return, charge.why, charge.meter, charge.region, gb, rate, amount)
+    return Step(*pair, is_return, charge.kind, charge.why, charge.meter, charge.region, gb, rate, amount)
+
+
+def _position(held: Charges) -> Rows:
+    """How many charges of its packet come before each."""
+    packet = held.packet
+    starts = np.ones(len(packet), bool)
+    starts[1:] = packet[1:] != packet[:-1]
+    rows = np.arange(len(packet))
+    return rows - np.maximum.accumulate(np.where(starts, rows, 0))
+
+
+def _alike(kinds: Sequence[Charge]) -> Rows:
+    """For each kind of charge the first that says the same, whoever is charged."""
+    first: dict[tuple[str, str, str], int] = {}
+    return np.array([first.setdefault((kind.why, kind.meter or "", kind.region), at) for at, kind in enumerate(kinds)])
 
 
 def _by_kind(bill: Bill) -> Int64:

@@ -207,8 +207,8 @@ def _steps(bill: Bill, title: str = "Step by step") -> Lines:
 
 def _arithmetic(step: Step, currency: str) -> str:
     if step.rate is None:
-        return f"{_gb(step.gb)} GB × 0: free, {step.why}" if step.meter is None else f"{step.why}: not known"
-    return f"{_gb(step.gb)} GB × {_rate(step.rate)} = {money(step.amount, currency)}: {step.why} ({step.region})"
+        return f"{_gb(step.gb)} GB: {'free' if step.kind == 'free' else 'not known'}, {step.why}"
+    return f"{_gb(step.gb)} GB × {_rate(step.rate)} = {step.amount:.4f} {currency}: {step.why} ({step.region})"
 
 
 def _free(bill: Bill) -> Table:
@@ -346,6 +346,7 @@ def _step_data(step: Step) -> dict[str, Any]:
         "source": step.source,
         "destination": step.destination,
         "way": "back" if step.is_return else "there",
+        "kind": step.kind,
         "why": step.why,
         "key": step.meter,
         "region": step.region,
