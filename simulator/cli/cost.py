@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.exits import Exit
-from simulator.cli.loading import load_flow_logs, load_network, one_location, read_changes
-from simulator.cli.options import FlowsOption, LogsArgument, MoveOption, NetworkArgument, StrictOption, ViaOption, verb
+from simulator.cli.loading import load_flow_logs, load_network, one_location, price_sheet, read_changes
+from simulator.cli.options import (
+    FlowsOption,
+    LogsArgument,
+    MoveOption,
+    NetworkArgument,
+    PricesOption,
+    StrictOption,
+    ViaOption,
+    verb,
+)
 from simulator.cli.session import Session
 from simulator.report.by import By
 
 if TYPE_CHECKING:
     from simulator.cost.bill import Bill
-    from simulator.cost.price_sheet import PriceSheet
 
 NAME = "cost"
-_PRICES_HELP = (
-    "Saved pages of the Azure Retail Prices API, laid over the prices that vnetsim ships. May be repeated; "
-    "docs/concepts/prices.md says how to save them."
-)
 
 
 @verb
@@ -30,9 +34,7 @@ def command(
     logs: LogsArgument = None,
     flows: FlowsOption = None,
     by: Annotated[By, typer.Option("--by", help="Whose traffic, or where it is charged.")] = By.PAIR,
-    prices: Annotated[
-        list[str] | None, typer.Option("--prices", metavar="FILE", help=_PRICES_HELP, show_default=False)
-    ] = None,
+    prices: PricesOption = None,
     month: Annotated[
         bool, typer.Option("--month", help="Reckon with 730 hours of traffic like the log's; the factor is shown.")
     ] = False,
@@ -59,7 +61,7 @@ def command(
 
     location = one_location(logs, flows)
     loaded = load_network(session, network)
-    sheet = _sheet(prices)
+    sheet = price_sheet(prices)
     records = load_flow_logs(session, location, strict=strict)
     with session.step(f"pricing {len(records):,} records"):
         bill = simulator.price(simulator.replay(loaded, records), sheet, month=month)
@@ -91,9 +93,3 @@ def _with_change(
         after = simulator.price(simulator.replay(changed, records), bill.sheet, month=month)
     session.write(difference_report(price_difference(bill, after), change.name, explain=explain))
     return Exit.OK
-
-
-def _sheet(prices: list[str] | None) -> PriceSheet:
-    from simulator.cost.price_sheet import PriceSheet, load_prices
-
-    return load_prices(prices) if prices else PriceSheet.default()

@@ -11,6 +11,7 @@ from simulator.cli.options import STANDARD_INPUT
 from simulator.cli.session import Session
 
 if TYPE_CHECKING:
+    from simulator.cost.price_sheet import PriceSheet
     from simulator.flows.records import FlowRecords
     from simulator.network.model import Network
     from simulator.whatif.change import Change
@@ -73,6 +74,13 @@ def read_changes(path: str | None, move: list[str] | None, via: list[str] | None
     if not given:
         raise typer.BadParameter("no change is given: name a file, or say it with --move or --via", param_hint="CHANGE")
     return joined(given)
+
+
+def price_sheet(paths: list[str] | None) -> PriceSheet:
+    """The pages at `paths` over the shipped prices; without any the shipped ones. Raises PriceError."""
+    from simulator.cost.price_sheet import PriceSheet, load_prices
+
+    return load_prices(paths) if paths else PriceSheet.default()
 
 
 def _refuse_empty(path: str, argument: str) -> None:

@@ -47,6 +47,13 @@ MoveOption = Annotated[
 ViaOption = Annotated[
     list[str] | None, typer.Option("--via", metavar="FIREWALL=VNET,VNET", help=VIA_HELP, show_default=False)
 ]
+PRICES_HELP = (
+    "Saved pages of the Azure Retail Prices API, laid over the prices that vnetsim ships. May be repeated; "
+    "docs/concepts/prices.md says how to save them."
+)
+PricesOption = Annotated[
+    list[str] | None, typer.Option("--prices", metavar="FILE", help=PRICES_HELP, show_default=False)
+]
 StrictOption = Annotated[
     bool,
     typer.Option(

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.exits import Exit
-from simulator.cli.loading import as_typed, load_flow_logs, load_network, read_changes
+from simulator.cli.loading import as_typed, load_flow_logs, load_network, price_sheet, read_changes
 from simulator.cli.options import (
     CHANGE_HELP,
     LOGS_HELP,
     STANDARD_INPUT,
     MoveOption,
     NetworkArgument,
+    PricesOption,
     StrictOption,
     ViaOption,
     verb,
@@ -21,6 +22,7 @@ from simulator.cli.options import (
 from simulator.cli.session import Session
 
 if TYPE_CHECKING:
+    from simulator.report.side_effects import SideEffects
     from simulator.whatif.impact import Impact
 
 NAME = "what-if"
@@ -63,6 +65,10 @@ def command(
             "does; else every flow is decided anew.",
         ),
     ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Derive what the change does to the bill step by step.")
+    ] = False,
+    prices: PricesOption = None,
     strict: StrictOption = False,
 ) -> int:
     """Say what a change would break and open.
@@ -82,7 +88,8 @@ def command(
         impact = simulator.what_if(loaded, proposed, flows=records, new_flows_only=new_flows_only)
     shown = "NET" if network == STANDARD_INPUT else network
     told = "CHANGE" if change == STANDARD_INPUT else None if move or via else change
-    session.write(impact_report(impact, network=shown, change=told, options=as_typed(session)))
+    effects = _side_effects(impact, prices, explain)
+    session.write(impact_report(impact, network=shown, change=told, options=as_typed(session), effects=effects))
     met = [gate for gate in gates if _is_met(impact, gate)]
     if met:
         session.note(f"--fail-on {','.join(met)}: met")
@@ -91,6 +98,25 @@ def command(
         session.note("no gate was tried: no recorded conversation could be decided" if gates else "nothing was decided")
         return Exit.INPUT
     return Exit.INPUT if strict and _is_met(impact, "undecided") else Exit.OK
+
+
+def _side_effects(impact: Impact, prices: list[str] | None, explain: bool) -> SideEffects:
+    """What the change does to encryption and to the bill of a month like the log."""
+    import simulator
+    from simulator.cost.difference import price_difference
+    from simulator.errors import PriceError
+    from simulator.report.side_effects import SideEffects
+    from simulator.whatif.encryption_impact import encryption_impact
+
+    encryption = encryption_impact(impact.before, impact.after)
+    sheet = price_sheet(prices)
+    try:
+        bills = [simulator.price(held, sheet, month=True) for held in (impact.before, impact.after)]
+    except PriceError as error:
+        if prices:
+            raise
+        return SideEffects(encryption, None, error.message)
+    return SideEffects(encryption, price_difference(*bills), "", explain)
 
 
 def _gates(text: str) -> list[str]:

@@ -100,11 +100,11 @@ def by_place(bill: Bill, *, whole_vnets: bool) -> tuple[PlaceShare, ...]:
     return tuple(sorted((held for held in found if held.gb), key=lambda held: (-held.amount, held.place)))
 
 
-def derivation(bill: Bill, *, largest: int | None = None) -> tuple[Step, ...]:
-    """How each pair's amount comes about, the dearest pairs first, of each the steps in the order of travel."""
+def derivation(bill: Bill, pairs: Sequence[tuple[str, str]] | None = None) -> tuple[Step, ...]:
+    """How the amounts of these pairs (default: of all) come about, of each the steps in the order of travel."""
     names, group = _pairs(bill)
-    shares = by_pair(bill)[:largest]
-    wanted = {(share.source, share.destination): at for at, share in enumerate(shares)}
+    shown = [(share.source, share.destination) for share in by_pair(bill)] if pairs is None else pairs
+    wanted = {pair: at for at, pair in enumerate(shown)}
     held = bill.charges
     kinds = len(held.kinds)
     alike = _alike(held.kinds)

@@ -52,17 +52,9 @@ def difference_report(difference: BillDifference, change: str, *, explain: bool 
         f"Cost of {_where(before)} with {change}: {signed(difference.difference, currency)}{_for(before)} "
         f"({money(before.total, currency)} → {money(after.total, currency)})"
     )
-    pairs = _changes(difference.pairs, ("Source", "Destination"), "By pair", currency)
     blocks = (
         Lines(tuple(_introduction(before))),
-        Lines.of(*_stopped(difference)),
-        _changes(difference.meters, ("Meter", "Region"), "By meter", currency),
-        pairs,
-        *(
-            (_steps(before, "How it comes about, before"), _steps(after, "How it comes about, after"))
-            if explain
-            else ()
-        ),
+        *difference_blocks(difference, explain=explain),
         _unpriced(after),
         Lines.of(*_prices(after), title="Prices"),
         Lines.of(*_assumed(after), title="Assumed"),
@@ -71,19 +63,43 @@ def difference_report(difference: BillDifference, change: str, *, explain: bool 
         kind="cost_difference",
         headline=Line(headline, "strong"),
         blocks=tuple(block for block in blocks if not _is_empty(block)),
-        records=lambda: pairs,
-        data=lambda: {
-            "change": change,
-            "currency": currency,
-            "difference": number(difference.difference),
-            "stopped": number(difference.stopped),
-            "started": number(difference.started),
-            "meters": [_change_data(held, ("meter", "region")) for held in difference.meters],
-            "pairs": [_change_data(held, ("source", "destination")) for held in difference.pairs],
-            "before": _data(before),
-            "after": _data(after),
-        },
+        records=lambda: _pair_changes(difference),
+        data=lambda: {"change": change, **difference_data(difference)},
     )
+
+
+def difference_blocks(difference: BillDifference, *, explain: bool = False) -> Iterator[Table | Lines]:
+    """The change of a bill by meter and by pair; with `explain` the arithmetic of both bills."""
+    currency = difference.before.currency
+    blocks: list[Table | Lines] = [
+        Lines.of(*_stopped(difference)),
+        _changes(difference.meters, ("Meter", "Region"), f"Cost by meter{_for(difference.before)}", currency),
+        _pair_changes(difference),
+    ]
+    if explain:
+        changed = [(held.name, held.where) for held in difference.pairs[:_PAIRS_DERIVED]]
+        blocks.append(_steps(difference.before, "Step by step, before", changed))
+        blocks.append(_steps(difference.after, "Step by step, after", changed))
+    return (block for block in blocks if not _is_empty(block))
+
+
+def difference_data(difference: BillDifference) -> dict[str, Any]:
+    """For programs."""
+    return {
+        "currency": difference.before.currency,
+        "difference": number(difference.difference),
+        "stopped": number(difference.stopped),
+        "started": number(difference.started),
+        "meters": [_change_data(held, ("meter", "region")) for held in difference.meters],
+        "pairs": [_change_data(held, ("source", "destination")) for held in difference.pairs],
+        "before": _data(difference.before),
+        "after": _data(difference.after),
+    }
+
+
+def _pair_changes(difference: BillDifference) -> Table:
+    title = f"Cost by pair{_for(difference.before)}"
+    return _changes(difference.pairs, ("Source", "Destination"), title, difference.before.currency)
 
 
 def money(amount: Decimal, currency: str) -> str:
@@ -189,12 +205,13 @@ def _flow(parties: Parties, share: Share) -> Row:
     return (*ends, what, _gb(share.there), _gb(share.back), _amount(share.amount))
 
 
-def _steps(bill: Bill, title: str = "Step by step") -> Lines:
-    """Each leg's arithmetic, of the dearest pairs."""
+def _steps(bill: Bill, title: str = "Step by step", pairs: Sequence[tuple[str, str]] | None = None) -> Lines:
+    """Each leg's arithmetic, of these pairs, or of the dearest."""
+    shown = [(held.source, held.destination) for held in by_pair(bill)[:_PAIRS_DERIVED]] if pairs is None else pairs
     lines: list[Line] = []
     pair: tuple[str, str] | None = None
     way: bool | None = None
-    for step in derivation(bill, largest=_PAIRS_DERIVED):
+    for step in derivation(bill, shown):
         if (step.source, step.destination) != pair:
             pair, way = (step.source, step.destination), None
             lines.append(Line(f"  {step.source} → {step.destination}", "strong"))
