@@ -11,7 +11,6 @@ from typing import NamedTuple
 from simulator.cost.meters import MeterKey
 from simulator.data import regions
 
-
 API = "https://prices.azure.com/api/retail/prices"
 
 

@@ -36,7 +36,7 @@ LONGEST_QUOTE = 80
 _GB_IN = {"gb": Decimal(1), "tb": Decimal(1000)}
 _UNIT = re.compile(r"([1-9]\d{0,5}) ?(gb|tb)", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-([0-2]\d|3[01])(?=T|$)")
-_CURRENCY = re.compile(r"[A-Za-z]{3}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _METER_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _REGION = re.compile(r"[\w .()-]{0,60}")
 _SKIP = re.compile(r"[?&](?:\$|%24)skip=(\d{1,9})", re.IGNORECASE)
@@ -173,16 +173,18 @@ def _currency(pages: Iterable[_Page]) -> str:
             currency = item.get("currencyCode") if isinstance(item, dict) else None
             if isinstance(currency, str) and currency:
                 said.setdefault(currency.upper(), f"{page.file} Items[{number}]")
-    if len(said) > 1:
-        (first, _), (second, place) = list(said.items())[:2]
-        message = f"prices in more than one currency: {_quote(first)} and {_quote(second)}"
+    if not said:
+        message = "no page says its currency"
+        raise PriceError(message, code="VNS7002", place=", ".join(page.file for page in pages), hint=_HINT_PAGE)
+    for currency, place in said.items():
+        if not _CURRENCY.fullmatch(currency):
+            raise PriceError(f"no currency: {_quote(currency)}", code="VNS7002", place=place, hint=_HINT_PAGE)
+    first, *others = said
+    if others:
+        message = f"prices in more than one currency: {first} and {others[0]}"
         hint = "ask for every page with the same currencyCode, and give the pages of one currency at a time"
-        raise PriceError(message, code="VNS7004", place=place, hint=hint)
-    currency = next(iter(said), "")
-    if not _CURRENCY.fullmatch(currency):
-        message = f"no currency: {_quote(currency)}" if currency else "no page says its currency"
-        raise PriceError(message, code="VNS7002", place=next(iter(said.values()), ""), hint=_HINT_PAGE)
-    return currency
+        raise PriceError(message, code="VNS7004", place=said[others[0]], hint=hint)
+    return first
 
 
 def _rows(item: Any, file: str, number: int, notes: list[str]) -> list[PriceRow]:
@@ -263,7 +265,7 @@ def _missing_pages(pages: Sequence[_Page]) -> Iterator[str]:
     """A note for each query of which a page that NextPageLink names was not given.
 
     Pages do not say which query they answer, only where the next one begins ($skip). So the pages of a query are whole
-    when their $skip are consecutive, and a page without a link, which shares a service with them, ends them.
+    when each begins at 0 or where another ends, and a page without a link, which shares a service with them, ends them.
     """
     queries: defaultdict[str, list[tuple[int, _Page]]] = defaultdict(list)
     for page in pages:
@@ -272,15 +274,14 @@ def _missing_pages(pages: Sequence[_Page]) -> Iterator[str]:
             queries[_SKIP.sub("", page.next_link)].append((int(skip[1]) if skip else 0, page))
     last_pages = [page for page in pages if not page.next_link]
     for chain in queries.values():
-        skips = sorted({skip for skip, _ in chain})
+        beginnings = {0, *(skip for skip, _ in chain)}
         services = frozenset[str]().union(*(page.services for _, page in chain))
         ends = [page for page in last_pages if not page.items or page.services & services]
-        is_whole = bool(ends) and skips == [skips[0] * number for number in range(1, len(skips) + 1)]
-        if is_whole:
+        if ends and all(skip - len(page.items) in beginnings for skip, page in chain):
             last_pages.remove(ends[0])
         else:
             _, page = max(chain, key=lambda each: each[0])
-            yield f"{page.file} is not the whole answer: a page that its NextPageLink leads to was not given"
+            yield f"{page.file} is not the whole answer: a page before it, or after it by its NextPageLink, is not given"
 
 
 def _short_pages(pages: Iterable[_Page]) -> Iterator[str]:

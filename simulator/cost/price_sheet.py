@@ -136,7 +136,8 @@ def _no_price(sheet: PriceSheet, key: MeterKey, region: str) -> PriceError:
         message = f"no price of {what} in {place}: it is a region of the {cloud} cloud"
         hint = f"prices are those of global Azure; give saved price pages that have rows of {place}"
     elif key != "expressroute_out" and regions.find(region) is None:
-        message = f"no price of {what} in {ascii(place)}: no region of that name is known"
+        message = f"no price of {what} in {place!a}: no region of that name is known"
+        hint = "give the ARM name of a region, such as westeurope, or saved price pages that have rows of this one"
     elif key in _BY_EGRESS_ZONE | _BY_PEERING_ZONE and len(list(_places(key, region))) < 3:
         message = f"no price of {what} in {place}: no source says in which zone it is priced"
     else:
