@@ -91,12 +91,13 @@ def load_prices(paths: Sequence[str | Path], over: PriceSheet | None = None) -> 
     older = over or PriceSheet.default()
     pages = read_price_pages(paths)
     found, notes = page_meters(pages.rows, older.meters)
-    meters = lay_over(older.meters, found, keep=pages.currency == older.currency)
+    is_same_currency = pages.currency == older.currency
+    meters = lay_over(older.meters, found, keep=is_same_currency)
     return PriceSheet(
         currency=pages.currency,
         date=_newest(meters),
         meters=meters,
-        notes=(*pages.notes, *dict.fromkeys(notes)),
+        notes=tuple(dict.fromkeys((*(older.notes if is_same_currency else ()), *pages.notes, *notes))),
         ignored=pages.ignored,
     )
 

@@ -400,7 +400,7 @@ def test_prices_have_a_currency(document: str, tmp_path: Path) -> None:
         ({"meterId": "\x1b[2J"}, "meterId is '\\x1b[2J', not an id"),
         ({"meterId": None}, "meterId is missing"),
         ({"armRegionName": "\x1b[2J"}, "not a region"),
-        ({"armRegionName": 3}, "not a region"),
+        ({"armRegionName": 3}, "armRegionName is '3', not a text"),
         ({"type": None}, "type is missing"),
         ({"unitOfMeasure": 1}, "not a text"),
     ],
