@@ -1,4 +1,4 @@
-"""docs/concepts/prices.md tells every doubt about a shipped price with its date, and every service whose pages are read."""
+"""docs/concepts/prices.md tells every doubt about a shipped price with its date, and every service that is read."""
 
 from __future__ import annotations
 
