@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from simulator.cost.meter_names import API, MeterName, find_name, places_of
 from simulator.errors import PriceError, SourceError
@@ -35,8 +36,8 @@ LONGEST_QUOTE = 80
 #: GB in a unit of measure. The bands of private endpoints put a petabyte at 1,000,000 GB, so a terabyte is 1,000.
 _GB_IN = {"gb": Decimal(1), "tb": Decimal(1000)}
 _UNIT = re.compile(r"([1-9]\d{0,5}) ?(gb|tb)", re.IGNORECASE)
-_DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-([0-2]\d|3[01])(?=T|$)")
-_CURRENCY = re.compile(r"[A-Za-z]{3}")
+_DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-([0-2]\d|3[01])(T[0-9:.]{1,20}(Z|[+-]\d\d:\d\d)?)?")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _METER_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _REGION = re.compile(r"[\w .()-]{0,60}")
 _SKIP = re.compile(r"[?&](?:\$|%24)skip=(\d{1,9})", re.IGNORECASE)
@@ -173,50 +174,53 @@ def _currency(pages: Iterable[_Page]) -> str:
             currency = item.get("currencyCode") if isinstance(item, dict) else None
             if isinstance(currency, str) and currency:
                 said.setdefault(currency.upper(), f"{page.file} Items[{number}]")
-    if len(said) > 1:
-        (first, _), (second, place) = list(said.items())[:2]
-        message = f"prices in more than one currency: {_quote(first)} and {_quote(second)}"
+    if not said:
+        message = "no page says its currency"
+        raise PriceError(message, code="VNS7002", place=", ".join(page.file for page in pages), hint=_HINT_PAGE)
+    for currency, place in said.items():
+        if not _CURRENCY.fullmatch(currency):
+            raise PriceError(f"no currency: {_quote(currency)}", code="VNS7002", place=place, hint=_HINT_PAGE)
+    first, *others = said
+    if others:
+        message = f"prices in more than one currency: {first} and {others[0]}"
         hint = "ask for every page with the same currencyCode, and give the pages of one currency at a time"
-        raise PriceError(message, code="VNS7004", place=place, hint=hint)
-    currency = next(iter(said), "")
-    if not _CURRENCY.fullmatch(currency):
-        message = f"no currency: {_quote(currency)}" if currency else "no page says its currency"
-        raise PriceError(message, code="VNS7002", place=next(iter(said.values()), ""), hint=_HINT_PAGE)
-    return currency
+        raise PriceError(message, code="VNS7004", place=said[others[0]], hint=hint)
+    return first
 
 
 def _rows(item: Any, file: str, number: int, notes: list[str]) -> list[PriceRow]:
     """The rows an item is: none where it prices no traffic of ours, several for a meter of several continents."""
-    place = f"{file} Items[{number}]"
+    where = f"{file} Items[{number}]"
     if not isinstance(item, dict):
-        raise PriceError("no row of prices: it is no object", code="VNS7003", place=place, hint=_HINT_ROW)
-    service, product, name = (_text(item, key, place) for key in ("serviceName", "productName", "meterName"))
-    kind = _text(item, "type", place)
+        raise PriceError("no row of prices: it is no object", code="VNS7003", place=where, hint=_HINT_ROW)
+    service, product, name, kind = (
+        _text(item, key, where) for key in ("serviceName", "productName", "meterName", "type")
+    )
     meter = find_name(service, product, name)
     if meter is None or kind != "Consumption" or item.get("reservationTerm"):
         return []
-    unit = _text(item, "unitOfMeasure", place)
+    unit = _text(item, "unitOfMeasure", where)
     gb = _gb_in(unit)
     if gb is None:
         if "hour" not in unit.lower():
-            notes.append(f"{_quote(name)} is left out: its unit is {_quote(unit)} ({place})")
+            notes.append(f"{_quote(name)} is left out: its unit is {_quote(unit)} ({where})")
         return []
-    region, location = (_region(item, key, place) for key in ("armRegionName", "location"))
-    price_key = "retailPrice" if "retailPrice" in item else "unitPrice"
-    price = _number(item, price_key, place, LARGEST_PRICE) / gb
-    from_gb = _number(item, "tierMinimumUnits", place, LARGEST_QUANTITY) * gb
-    since, meter_id = _text(item, "effectiveStartDate", place), _text(item, "meterId", place)
-    date = _DATE.match(since)
-    if date is None:
-        raise _wrong(item, "effectiveStartDate", "a date", place)
-    if not _METER_ID.fullmatch(meter_id):
-        raise _wrong(item, "meterId", "an id", place)
-    is_primary = item.get("isPrimaryMeterRegion") is True
-    doubt = "" if unit.upper().endswith("GB") else f"priced per {unit}, with 1 TB taken as 1,000 GB"
-    return [
-        PriceRow(meter, name, product, meter_id.lower(), each, from_gb, price, date[0], is_primary, file, number, doubt)
-        for each in places_of(meter.key, name, region, location)
-    ]
+    row = PriceRow(
+        meter=meter,
+        name=name,
+        product=product,
+        meter_id=_matched(item, "meterId", _METER_ID, "an id", where).lower(),
+        place="",
+        from_gb=_number(item, "tierMinimumUnits", where, LARGEST_QUANTITY) * gb,
+        price=_number(item, "retailPrice" if "retailPrice" in item else "unitPrice", where, LARGEST_PRICE) / gb,
+        since=_matched(item, "effectiveStartDate", _DATE, "a date", where)[:10],
+        is_primary=item.get("isPrimaryMeterRegion") is True,
+        file=file,
+        item=number,
+        doubt="" if unit.upper().endswith("GB") else f"priced per {unit}, with 1 TB taken as 1,000 GB",
+    )
+    region, location = (_region(item, key, where) for key in ("armRegionName", "location"))
+    return [replace(row, place=place) for place in places_of(meter.key, name, region, location)]
 
 
 def _gb_in(unit: str) -> Decimal | None:
@@ -231,11 +235,15 @@ def _text(item: dict[str, Any], key: str, place: str) -> str:
     return value
 
 
-def _region(item: dict[str, Any], key: str, place: str) -> str:
-    value = item.get(key) or ""
-    if not isinstance(value, str) or not _REGION.fullmatch(value):
-        raise _wrong(item, key, "a region", place)
+def _matched(item: dict[str, Any], key: str, pattern: re.Pattern[str], what: str, place: str) -> str:
+    value = _text(item, key, place)
+    if not pattern.fullmatch(value):
+        raise _wrong(item, key, what, place)
     return value
+
+
+def _region(item: dict[str, Any], key: str, place: str) -> str:
+    return _matched(item, key, _REGION, "a region", place) if item.get(key) else ""
 
 
 def _number(item: dict[str, Any], key: str, place: str, largest: Decimal) -> Decimal:
@@ -263,7 +271,7 @@ def _missing_pages(pages: Sequence[_Page]) -> Iterator[str]:
     """A note for each query of which a page that NextPageLink names was not given.
 
     Pages do not say which query they answer, only where the next one begins ($skip). So the pages of a query are whole
-    when their $skip are consecutive, and a page without a link, which shares a service with them, ends them.
+    when each begins at 0 or where another ends, and a page without a link, which shares a service with them, ends them.
     """
     queries: defaultdict[str, list[tuple[int, _Page]]] = defaultdict(list)
     for page in pages:
@@ -272,15 +280,14 @@ def _missing_pages(pages: Sequence[_Page]) -> Iterator[str]:
             queries[_SKIP.sub("", page.next_link)].append((int(skip[1]) if skip else 0, page))
     last_pages = [page for page in pages if not page.next_link]
     for chain in queries.values():
-        skips = sorted({skip for skip, _ in chain})
+        beginnings = {0, *(skip for skip, _ in chain)}
         services = frozenset[str]().union(*(page.services for _, page in chain))
         ends = [page for page in last_pages if not page.items or page.services & services]
-        is_whole = bool(ends) and skips == [skips[0] * number for number in range(1, len(skips) + 1)]
-        if is_whole:
+        if ends and all(skip - len(page.items) in beginnings for skip, page in chain):
             last_pages.remove(ends[0])
         else:
             _, page = max(chain, key=lambda each: each[0])
-            yield f"{page.file} is not the whole answer: a page that its NextPageLink leads to was not given"
+            yield f"{page.file} is not the whole answer: a page before it, or the one at its NextPageLink, is not given"
 
 
 def _short_pages(pages: Iterable[_Page]) -> Iterator[str]:

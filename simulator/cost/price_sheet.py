@@ -91,12 +91,13 @@ def load_prices(paths: Sequence[str | Path], over: PriceSheet | None = None) -> 
     older = over or PriceSheet.default()
     pages = read_price_pages(paths)
     found, notes = page_meters(pages.rows, older.meters)
-    meters = lay_over(older.meters, found, keep=pages.currency == older.currency)
+    is_same_currency = pages.currency == older.currency
+    meters = lay_over(older.meters, found, keep=is_same_currency)
     return PriceSheet(
         currency=pages.currency,
         date=_newest(meters),
         meters=meters,
-        notes=(*pages.notes, *dict.fromkeys(notes)),
+        notes=tuple(dict.fromkeys((*(older.notes if is_same_currency else ()), *pages.notes, *notes))),
         ignored=pages.ignored,
     )
 
@@ -137,6 +138,7 @@ def _no_price(sheet: PriceSheet, key: MeterKey, region: str) -> PriceError:
         hint = f"prices are those of global Azure; give saved price pages that have rows of {place}"
     elif key != "expressroute_out" and regions.find(region) is None:
         message = f"no price of {what} in {place!a}: no region of that name is known"
+        hint = "give the ARM name of a region, such as westeurope, or saved price pages that have rows of this one"
     elif key in _BY_EGRESS_ZONE | _BY_PEERING_ZONE and len(list(_places(key, region))) < 3:
         message = f"no price of {what} in {place}: no source says in which zone it is priced"
     else:
