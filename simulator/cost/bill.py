@@ -56,9 +56,9 @@ class FreeLine(Struct, frozen=True):
 
 
 class Unpriced(Struct, frozen=True):
-    """Traffic that the bill leaves out, and why: conversations of a log, or what is charged for a leg of them."""
+    """Traffic that the bill leaves out, and the reason: conversations of a log, or a charge of some leg of theirs."""
 
-    why: str
+    reason: str
     gb: Decimal
     conversations: int
 
@@ -102,9 +102,14 @@ class Bill(Struct, frozen=True, eq=False, dict=True):
         return moment(int(times.max())) if len(times) else None
 
     @property
+    def duplicates(self) -> int:
+        """Conversations that are flows of the bill as another NIC on their way logged them."""
+        return int((self.billed.outcome == Outcome.LOGGED_BY_ANOTHER_NIC).sum())
+
+    @property
     def has_gaps(self) -> bool:
         """Whether traffic is left out because an answer, or what is charged for it, is not known."""
-        return any(line.why.startswith(("not decided", "not known")) for line in self.unpriced)
+        return any(line.reason.startswith(("not decided", "not known")) for line in self.unpriced)
 
     @property
     def is_unsure(self) -> bool:
@@ -264,7 +269,6 @@ def _free_lines(kinds: Sequence[Charge], gb: Sequence[Decimal]) -> tuple[FreeLin
 
 
 _WHY_NOT: Mapping[Outcome, str] = {
-    Outcome.LOGGED_BY_ANOTHER_NIC: "the same flows, logged by another NIC on their way",
     Outcome.REPLY_LOGGED_APART: "replies that were logged as flows of their own",
     Outcome.BEHIND_A_TRANSLATION: "legs behind a firewall that put its own address in place of the sender's",
     Outcome.PREDICTED_DENY: "predicted to be denied, though the log shows it",

@@ -14,10 +14,13 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from simulator.dataplane.interned import distinct
 from simulator.dataplane.places import NONE
 from simulator.flows.distinct import distinct_rows
 from simulator.flows.records import Int64, UInt8
 from simulator.flows.replay import INBOUND, Replay
+from simulator.network.model import Endpoint
+from simulator.walk.load_balancer import backends_of
 from simulator.walk.packets import Bools, Int32
 from simulator.walk.predictions import Predictions
 from simulator.walk.reasons import REASONS, Verdict
@@ -56,7 +59,8 @@ def billed(replay: Replay) -> Billed:
     for holds, reason in reversed(_tests(replay, origin)):
         outcome[holds] = reason
     asked = outcome != Outcome.LOGGED_AS_DENIED
-    outcome[asked & _is_logged_better(replay, asked, origin, end)] = Outcome.LOGGED_BY_ANOTHER_NIC
+    again = _is_logged_better(replay, asked, origin, end) | _is_logged_before_a_frontend(replay, origin)
+    outcome[asked & again] = Outcome.LOGGED_BY_ANOTHER_NIC
     counts = outcome == Outcome.BILLED
     return Billed(outcome, np.where(counts, flows.bytes_sent, 0), np.where(counts, flows.bytes_received, 0))
 
@@ -76,9 +80,15 @@ def _tests(replay: Replay, origin: Int32) -> list[tuple[Bools, Outcome]]:
 
 def _sends_for_others(replay: Replay) -> Bools:
     """By place: what sends by its own address only in place of somebody else. Flows begin at neither."""
-    kinds = [endpoint.kind in ("firewall", "frontend") for endpoint in replay.plane.places.endpoints]
+    kinds = [_sends_for_another(endpoint) for endpoint in replay.plane.places.endpoints]
     others = replay.plane.places.nowhere + 1 - len(kinds)
     return np.array([*kinds, *[False] * others, False])  # the last row, which -1 picks, is of packets without an origin
+
+
+def _sends_for_another(endpoint: Endpoint) -> bool:
+    """Firewalls, load balancers, and appliances that put their own address in place of others'."""
+    translates = endpoint.appliance is not None and endpoint.appliance.snat != "none"
+    return endpoint.kind in ("firewall", "frontend") or translates
 
 
 def ends(walked: Predictions) -> tuple[Int32, Int32]:
@@ -114,3 +124,27 @@ def _is_logged_better(replay: Replay, asked: Bools, origin: Int32, end: Int32) -
     np.minimum.at(best, flow[asked], point[asked])
     better: Bools = point != best[flow] if len(flow) else np.zeros(0, bool)
     return better
+
+
+def _is_logged_before_a_frontend(replay: Replay, origin: Int32) -> Bools:
+    """Whether a backend logged, under its own address, what its sender logged as sent to a load balancer's frontend.
+
+    Which backend a flow is given to is not known, but a sender's port belongs to one flow at a time.
+    """
+    flows, plane = replay.conversations, replay.plane
+    frontend = np.full(len(replay.walked), NONE, np.int32)
+    for packets, places in replay.walked.path:
+        met = plane.balancers.is_internal[places]
+        frontend[packets[met]] = places[met]
+    sent_to = frontend[replay.packet]
+    again = np.zeros(len(flows), bool)
+    if not (sent_to != NONE).any():
+        return again
+    _, sender = distinct_rows([flows.source, flows.source_port, flows.protocol, origin[replay.packet]])
+    by_sender = np.full(int(sender.max()) + 1, NONE, np.int32)
+    by_sender[sender[sent_to != NONE]] = sent_to[sent_to != NONE]
+    seen = (sent_to == NONE) & (by_sender[sender] != NONE) & (replay.endpoint != NONE) & (flows.direction == INBOUND)
+    for number in distinct(by_sender[sender[seen]]).tolist():
+        members = np.array(backends_of(plane, number), np.int32)
+        again |= seen & (by_sender[sender] == number) & np.isin(replay.endpoint, members)
+    return again

@@ -65,16 +65,20 @@ def charges(predictions: Predictions) -> Charges:
     return Charges(held, kinds, charge, leg)
 
 
-def _outside(predictions: Predictions, held: Legs) -> tuple[Int32, Int32]:
-    """(way out, region of the end outside) of each leg that leaves the network or enters it; NONE, NOT_AZURE else."""
+def _outside(predictions: Predictions, held: Legs) -> tuple[Int32, Int32, Int32]:
+    """(way out, region of the end outside, is balanced) of each leg that leaves the network or enters it.
+
+    NONE, NOT_AZURE and 0 for the others.
+    """
     plane = predictions.plane
     places = plane.places
     way_out = np.full(len(held), NONE, np.int32)
     far = np.full(len(held), NOT_AZURE, np.int32)
+    balanced = np.zeros(len(held), np.int32)
     leaves, enters = places.is_outside(held.target), places.is_outside(held.source)
     rows = np.flatnonzero(leaves | enters)
     if not len(rows):
-        return way_out, far
+        return way_out, far, balanced
     packet = held.packet[rows].astype(np.intp)
     inside = np.where(leaves[rows], held.source[rows], held.target[rows])
     outside = np.where(leaves[rows], held.target[rows], held.source[rows])
@@ -84,7 +88,19 @@ def _outside(predictions: Predictions, held: Legs) -> tuple[Int32, Int32]:
         inside[asks], header.destination.is_ipv4[packet[asks]], header.protocol[packet[asks]]
     )
     far[rows] = _far_regions(plane, predictions, packet, outside)
-    return way_out, far
+    hidden = (predictions.door[packet] == Door.NONE) & plane.is_nic[inside] & ~plane.has_public_ip[inside]
+    hidden &= outside == places.internet
+    balanced[rows[hidden]] = _is_balanced(plane, predictions, packet[hidden], inside[hidden])
+    return way_out, far, balanced
+
+
+def _is_balanced(plane: DataPlane, predictions: Predictions, packet: Rows, inside: Int32) -> Bools:
+    """Whether a public load balancer must have given each packet of the Internet to the NIC that logged it."""
+    header = predictions.packets
+    asked = (inside, header.protocol[packet], header.destination_port[packet], header.destination.is_ipv4[packet])
+    found = plane.balancers.backed.ask(*asked)
+    is_balanced: Bools = plane.balancers.backed.column(found, lambda sku: int(bool(sku))) == 1
+    return is_balanced
 
 
 def _far_regions(plane: DataPlane, predictions: Predictions, packet: Rows, outside: Int32) -> Int32:

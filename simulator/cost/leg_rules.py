@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from simulator.azure.firewall import AzureFirewall
 from simulator.azure.network_interface import VirtualMachine
@@ -19,6 +20,7 @@ from simulator.cost.azure_regions import NOT_AZURE, AzureRegions
 from simulator.cost.circuits import ExpressRouteBilling, expressroute_billing
 from simulator.cost.meters import MeterKey
 from simulator.cost.routing_preference import prefers_internet
+from simulator.cost.service_regions import service_region
 from simulator.data import regions, zones
 from simulator.dataplane.places import NONE
 from simulator.dataplane.plane import DataPlane
@@ -53,7 +55,7 @@ class LegClass(Struct, frozen=True):
 
     `source` and `target` are places. `door` is how the packet left the network, `way_out` the number of the method in
     ``plane.egress.methods`` (NONE: none was asked), `far` the number of the region of the end outside, NOT_AZURE or
-    UNKNOWN_REGION.
+    UNKNOWN_REGION. `is_balanced`: a public load balancer stands between, which the log of its backend does not show.
     """
 
     source: int
@@ -61,6 +63,7 @@ class LegClass(Struct, frozen=True):
     door: int
     way_out: int
     far: int
+    is_balanced: int
 
 
 class LegRules:
@@ -156,12 +159,17 @@ class LegRules:
             service = " by a service endpoint" if leg.door == Door.SERVICE_ENDPOINT else ""
             yield self._free(leg.source, f"to Azure in the same region{service}")
             return
+        key = self._between_regions(here, there)
+        if key is None:
+            yield self._unpriced(leg.source, f"the continent of {here} or {there} is not known")
+        else:
+            yield self._metered(leg.source, key, f"from {here} to Azure in {there}")
+
+    def _between_regions(self, here: str, there: str) -> MeterKey | None:
         ends = zones.continent(here), zones.continent(there)
         if None in ends:
-            yield self._unpriced(leg.source, f"the continent of {here if ends[0] is None else there} is not known")
-            return
-        key: MeterKey = "inter_region" if ends[0] == ends[1] else "inter_continent"
-        yield self._metered(leg.source, key, f"from {here} to Azure in {there}")
+            return None
+        return "inter_region" if ends[0] == ends[1] else "inter_continent"
 
     def _entering(self, leg: LegClass) -> Iterator[Charge]:
         """Ingress is free. Of what a service of the network sends to another region its own side is charged."""
@@ -198,13 +206,29 @@ class LegRules:
                 yield self._metered(leg.target, keys[tier], f"processed by {name}")
             else:
                 yield self._unpriced(leg.target, f"{name} has the tier {tier!r}, which nobody knows")
+        elif leg.is_balanced:
+            inside = leg.target if self._is_inside(leg.target) else leg.source
+            yield self._metered(inside, "load_balancer", f"load balancer before {self._places.name(inside)}")
         elif kind == "frontend":
             # An internal one meets replies only where a route sends them to it: they are inbound there too.
             yield self._metered(leg.target, "load_balancer", f"processed by {self._places.name(leg.target)}")
         elif kind == "private endpoint":
             yield self._metered(leg.target, "private_endpoint_out", f"written to {self._places.name(leg.target)}")
+            yield from self._to_service(leg.target, is_read=False)
         if self._endpoint_kind(leg.source) == "private endpoint":
             yield self._metered(leg.source, "private_endpoint_in", f"read from {self._places.name(leg.source)}")
+            yield from self._to_service(leg.source, is_read=True)
+
+    def _to_service(self, endpoint: int, *, is_read: bool) -> Iterator[Charge]:
+        """Between a private endpoint and a service of another region."""
+        service = service_region(self._network, self._places.endpoints[endpoint].private_endpoint)
+        here, there = self._region(endpoint), service
+        if here and there and here != there:
+            source, target = (there, here) if is_read else (here, there)
+            key = self._between_regions(source, target)
+            why = f"from {source} to {target}, between a private endpoint and its service"
+            charge = self._metered(endpoint, key, why) if key is not None else self._unpriced(endpoint, why)
+            yield replace(charge, region=source)
 
     def _to_premises(self, gateway: int) -> Charge:
         held = self._places.gateways[gateway - self._places.first_gateway]
@@ -216,7 +240,7 @@ class LegRules:
         if billing.zone is None:
             return self._free(gateway, f"ExpressRoute of {held.name}, unlimited data")
         charge = self._metered(gateway, "expressroute_out", f"ExpressRoute of {held.name}, metered data")
-        return Charge(charge.kind, charge.why, charge.meter, billing.zone, charge.payer, charge.vnet, charge.subnet)
+        return replace(charge, region=billing.zone)
 
     def _metered(self, place: int, meter: MeterKey, why: str) -> Charge:
         region = self._region(place)

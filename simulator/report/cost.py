@@ -8,7 +8,8 @@ from typing import Any
 
 from simulator.comparison.labels import Parties, protocol_name
 from simulator.cost.attribution import PlaceShare, Share, Step, by_flow, by_pair, by_place, derivation
-from simulator.cost.bill import Bill, BillLine
+from simulator.cost.bill import Bill, BillLine, Unpriced
+from simulator.cost.billed import Outcome
 from simulator.cost.difference import AmountChange, BillDifference
 from simulator.network.assumptions import assumption_text
 from simulator.report.by import By
@@ -139,8 +140,9 @@ def _introduction(bill: Bill) -> Iterator[Line]:
         yield Line("  the log is empty", "faint")
         return
     window = f"{bill.start:%Y-%m-%d %H:%M} to {bill.end:%Y-%m-%d %H:%M} UTC"
-    billed = int((bill.billed.outcome == 0).sum())
-    yield Line(f"  {billed:,} of {counted(len(replay), 'conversation')} are billed, {window}", "faint")
+    billed = int((bill.billed.outcome == Outcome.BILLED).sum())
+    again = f", {bill.duplicates:,} are the same as another NIC logged them" if bill.duplicates else ""
+    yield Line(f"  {billed:,} of {counted(len(replay), 'conversation')} are billed{again}, {window}", "faint")
     if bill.factor != 1:
         yield Line(f"  a month of 730 hours like these: every byte × {bill.factor:.4g}", "faint")
     else:
@@ -233,7 +235,7 @@ def _free(bill: Bill) -> Table:
 
 
 def _unpriced(bill: Bill) -> Table:
-    rows = tuple((line.why, line.conversations, _gb(line.gb)) for line in bill.unpriced)
+    rows = tuple((line.reason, line.conversations, _gb(line.gb)) for line in bill.unpriced)
     return Table(("Why", "Conversations", "GB"), rows, title="Not in the bill", shown=_SHOWN)
 
 
@@ -301,6 +303,10 @@ def _data(bill: Bill) -> dict[str, Any]:
             "end": bill.end.isoformat() if bill.end else None,
             "factor": number(bill.factor),
         },
+        "conversations": {
+            "billed": int((bill.billed.outcome == Outcome.BILLED).sum()),
+            "logged_by_another_nic": bill.duplicates,
+        },
         "bytes_a_gb": bill.bytes_a_gb,
         "other_gigabyte": {"bytes_a_gb": size, "total": number(total)},
         "prices": {"date": bill.sheet.date, "notes": [*bill.sheet.notes]},
@@ -310,12 +316,14 @@ def _data(bill: Bill) -> dict[str, Any]:
         "virtual_networks": [_place_data(share) for share in by_place(bill, whole_vnets=True)],
         "flows": [_flow_data(share) for share in by_flow(bill)],
         "free": [{"why": line.why, "gb": number(line.gb)} for line in bill.free],
-        "not_billed": [
-            {"why": line.why, "conversations": line.conversations, "gb": number(line.gb)} for line in bill.unpriced
-        ],
+        "not_billed": [_unpriced_data(line) for line in bill.unpriced],
         "steps": [_step_data(step) for step in derivation(bill)],
         "assumptions": [assumption_text(bill.replay.network, key) for key in _ASSUMPTIONS],
     }
+
+
+def _unpriced_data(line: Unpriced) -> dict[str, Any]:
+    return {"reason": line.reason, "conversations": line.conversations, "gb": number(line.gb)}
 
 
 def _line_data(line: BillLine) -> dict[str, Any]:
