@@ -87,4 +87,4 @@ def test_spokes_that_meet_at_the_firewall_break_what_it_has_no_rule_for(change: 
         "vm-reports1": ("vm-reports1", "fw-hub", "vm-sql1"),
         "vm-legacy1": ("vm-legacy1", "fw-hub", "vm-sql1"),
     }
-    assert len(impact) == 5
+    assert len(impact) == 5, "a route that a copied table holds as before is no other route"
