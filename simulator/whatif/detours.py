@@ -26,9 +26,10 @@ from simulator.sources.scenario_fields import network_prefix
 from simulator.whatif.lookup import find, find_subnet
 from simulator.whatif.step import Body, Position
 
-#: Subnets, in lower case, that take no route to a firewall, or have one for another reason: a VNet stands for the rest.
-_APART = ("azurefirewallsubnet", "azurefirewallmanagementsubnet", "azurebastionsubnet", "routeserversubnet")
-_GATEWAYS = "gatewaysubnet"
+#: Subnets, in lower case, that take no route to a firewall.
+_WITHOUT_ROUTES = ("azurefirewallsubnet", "azurefirewallmanagementsubnet", "azurebastionsubnet", "routeserversubnet")
+#: A VNet stands for its other subnets: the gateway's has routes for what comes from on-premises.
+_APART = (*_WITHOUT_ROUTES, "gatewaysubnet")
 _LONGEST_NAME = 80
 
 
@@ -109,7 +110,7 @@ def _private_address(network: Network, firewall: AzureFirewall, position: Positi
 
 def _ordinary(network: VirtualNetwork) -> Iterator[tuple[VirtualNetwork, Subnet]]:
     for subnet in network.subnets:
-        if subnet.name.lower() not in (*_APART, _GATEWAYS):
+        if subnet.name.lower() not in _APART:
             yield network, subnet
 
 
@@ -119,7 +120,7 @@ def _subnets(snapshot: Snapshot, name: str, position: Position) -> Iterator[tupl
         yield from _ordinary(find(snapshot, VirtualNetwork, "virtual network", name, position))
         return
     network, subnet = find_subnet(snapshot, name, position)
-    if subnet.name.lower() in _APART:
+    if subnet.name.lower() in _WITHOUT_ROUTES:
         raise position.error("VNS4004", f"{subnet.name} takes no routes to a firewall", "name the subnets of machines")
     yield network, subnet
 
@@ -170,7 +171,7 @@ def _routes(
 
 
 def _made(snapshot: Snapshot, detours: Mapping[ResourceId, Detour], hop: str, position: Position) -> Snapshot:
-    """Each route in its subnet's route table, or in a copy where others keep the table as it is, or in a new one."""
+    """Each route in its subnet's route table; in a copy where others keep the table as it is; in a new one for none."""
     subnets = [subnet for network in snapshot.virtual_networks for subnet in network.subnets]
     users = grouped((subnet.route_table, subnet.id) for subnet in subnets)
     alike = grouped(
@@ -208,16 +209,17 @@ def _table(
 
 def _edited(table: RouteTable, routes: Iterable[tuple[str, str]], hop: str) -> tuple[Route, ...]:
     """The table's routes with these: one of the very same prefix becomes the new one and keeps its name."""
-    held = list(table.routes)
     to_hop = {"next_hop_type": "VirtualAppliance", "next_hop_ip_address": hop}
-    for text, name in routes:
-        prefix = readable_prefix(text)
-        same = [at for at, route in enumerate(held) if readable_prefix(route.address_prefix) == prefix]
-        for at in same:
-            held[at] = held[at].model_copy(update={**to_hop, "next_hop": None})
-        if not same:
-            identity = table.id.child("routes", _free(name, {route.name.lower() for route in held}))
-            held.append(Route.model_validate({"id": identity, "address_prefix": text, **to_hop}))
+    wanted = {readable_prefix(text): (text, name) for text, name in routes}
+    taken = {route.name.lower() for route in table.routes}
+    held = []
+    for route in table.routes:
+        is_same = wanted.pop(readable_prefix(route.address_prefix), None) is not None
+        held.append(route.model_copy(update={**to_hop, "next_hop": None}) if is_same else route)
+    for text, name in wanted.values():
+        identity = table.id.child("routes", _free(name, taken))
+        taken.add(identity.name.lower())
+        held.append(Route.model_validate({"id": identity, "address_prefix": text, **to_hop}))
     return tuple(held)
 
 

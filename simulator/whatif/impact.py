@@ -161,9 +161,10 @@ def impact_of(change: Change, before: Replay, after: Replay, *, new_flows_only: 
     anew = new
     if new_flows_only:
         new = np.where(is_standing(before, flow), standing_fates(change, before, after, flow, old, fates), anew)
+    alike = fates.alike
     verdicts, is_own = np.array([fate.verdict for fate in fates.all], np.uint8), ~before.is_reply
     is_undecided = (verdicts[old] == Verdict.UNKNOWN) & (verdicts[new] == Verdict.UNKNOWN)
-    changed = np.flatnonzero(is_own & ~is_undecided & (old != new))
+    changed = np.flatnonzero(is_own & ~is_undecided & (alike[old] != alike[new]))
     rows = _rows(before, traffic_of(before, flow, changed), old, new, fates)
     survives = is_own & (verdicts[anew] == Verdict.DENY) & (verdicts[new] != Verdict.DENY)
     count, undecided, surviving = (len(np.unique(flow[held])) for held in (is_own, is_own & is_undecided, survives))

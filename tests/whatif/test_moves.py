@@ -55,6 +55,7 @@ service_endpoint_policies: {policy-shop: {resources: [stshop]}}
 storage_accounts: {stshop: {}}
 azure_firewalls: {fw-hub: {vnet: vnet-hub, ip: 10.1.1.4, public_ip: 203.0.113.2}}
 virtual_network_gateways: {vpn-hub: {vnet: vnet-hub, type: Vpn, public_ip: 203.0.113.3}}
+local_network_gateways: {hq: {prefixes: 192.168.0.0/16, gateway: vpn-hub, ip: 203.0.113.7}}
 bastion_hosts: {bastion-hub: {vnet: vnet-hub, public_ip: 203.0.113.4}}
 load_balancers:
   lb-inside:
@@ -118,7 +119,16 @@ def vnet(snapshot: Snapshot, name: str) -> VirtualNetwork:
         ),
         (
             "vnet-hub",
-            {"vnet-hub", "fw-hub", "fw-hub-pip", "vpn-hub", "vpn-hub-pip", "bastion-hub", "bastion-hub-pip"},
+            {
+                "vnet-hub",
+                "fw-hub",
+                "fw-hub-pip",
+                "vpn-hub",
+                "vpn-hub-pip",
+                "hq-connection",
+                "bastion-hub",
+                "bastion-hub-pip",
+            },
         ),
         ("vnet-other", {"vnet-other", "vm-other", "vm-other-nic"}),
     ],
