@@ -20,7 +20,8 @@ def command(
 ) -> int:
     """Find where flow logs and predictions part.
 
-    Groups what differs, worst first, with its place in the log. Ends with 1 when a verdict or a deciding rule differs.
+    Groups what differs, worst first, with its place in the log. Ends with 1 when a verdict, a deciding rule or the
+    encryption differs.
     """
     import simulator
     from simulator.report.mismatches import has_nothing_compared, mismatches_report

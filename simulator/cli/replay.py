@@ -20,7 +20,7 @@ def command(
 ) -> int:
     """Predict every recorded conversation.
 
-    Gives each conversation of the VNet flow logs its verdict, reason, deciding rule, route and path.
+    Gives each conversation of the VNet flow logs its verdict, reason, deciding rule, route, path and encryption.
     """
     import simulator
     from simulator.report.replay import replay_report, verdict_counts

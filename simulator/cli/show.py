@@ -76,6 +76,20 @@ def effective_rules(session: Session, network: NetworkArgument, nic: NicArgument
 
 
 @verb
+def encryption(session: Session, network: NetworkArgument) -> int:
+    """Which pairs of subnets are encrypted, and what keeps the others from it.
+
+    Judges every leg of the way that routes give, there and back; filters are not asked.
+    """
+    from simulator.report.encryption import encryption_report
+    from simulator.walk.subnet_encryption import subnet_encryption
+
+    loaded = load_network(session, network)
+    session.write(encryption_report(loaded.snapshot.name, subnet_encryption(loaded)))
+    return Exit.OK
+
+
+@verb
 def tags(
     session: Session,
     words: Annotated[
@@ -142,6 +156,7 @@ for _name, _command in (
     ("topology", topology),
     ("effective-routes", effective_routes),
     ("effective-rules", effective_rules),
+    ("encryption", encryption),
     ("tags", tags),
     ("assumptions", assumptions),
 ):

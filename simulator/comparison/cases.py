@@ -12,13 +12,14 @@ import numpy as np
 from msgspec import Struct
 
 from simulator.comparison.categories import CATEGORIES, RANK
+from simulator.comparison.encryption import EncryptionAgreement, encryption_agreement
 from simulator.comparison.explanations import Case, Explanation, explain_case
 from simulator.comparison.logged_rules import LoggedRules
 from simulator.flows.distinct import Rows, distinct_rows
 from simulator.flows.records import BEGIN, DIRECTIONS, UInt8
 from simulator.flows.replay import NONE, Replay
 from simulator.flows.rule_names import parse_rule_name
-from simulator.walk.packets import Bools
+from simulator.walk.packets import Bools, Int32
 from simulator.walk.reasons import REASONS
 
 
@@ -43,15 +44,16 @@ class Explained(Struct, frozen=True, eq=False, dict=True):
 
 def explained(replay: Replay) -> Explained:
     """Explain every conversation."""
-    begins = _begins(replay)
+    begins, encryption = _begins(replay), encryption_agreement(replay)
     rules = LoggedRules(replay.network.snapshot)
-    first, case = _cases(replay, begins)
-    return Explained([explain_case(_case(replay, int(at), begins), rules) for at in first], case)
+    first, case = _cases(replay, begins, encryption)
+    return Explained([explain_case(_case(replay, int(at), begins, encryption), rules) for at in first], case)
 
 
-def _cases(replay: Replay, begins: Bools) -> tuple[Rows, Rows]:
+def _cases(replay: Replay, begins: Bools, encryption: UInt8) -> tuple[Rows, Rows]:
     """Conversations that are explained alike: (first conversation of each case, case of each conversation)."""
     conversations = replay.conversations
+    is_other = encryption > EncryptionAgreement.UNKNOWN_CODE  # those show both codes
     columns = (
         replay.endpoint,
         conversations.direction,
@@ -64,8 +66,23 @@ def _cases(replay: Replay, begins: Bools) -> tuple[Rows, Rows]:
         replay.is_on_path.astype(np.uint8),
         begins.astype(np.uint8),
         replay.is_reply.astype(np.uint8),
+        encryption,
+        _would_be_dropped(replay)[replay.encryption.number],
+        np.where(is_other, conversations.encryption, NONE),
+        np.where(is_other, _predicted_codes(replay)[replay.encryption.number], NONE),
     )
     return distinct_rows(columns)
+
+
+def _would_be_dropped(replay: Replay) -> UInt8:
+    """By answer of `Replay.encryption`."""
+    return np.array([held.would_be_dropped for held in replay.encryption.answers], np.uint8)
+
+
+def _predicted_codes(replay: Replay) -> Int32:
+    """A number for the code of each answer of `Replay.encryption`."""
+    codes = sorted({held.code for held in replay.encryption.answers})
+    return np.array([codes.index(held.code) for held in replay.encryption.answers], np.int32)
 
 
 def _answers(replay: Replay) -> Rows:
@@ -79,12 +96,13 @@ def _answers(replay: Replay) -> Rows:
 
 def _begins(replay: Replay) -> Bools:
     """Conversations of which the log holds a begin."""
+    decision = replay.conversations.decisions()
     begins = np.zeros(len(replay), bool)
-    begins[replay.conversations.of_record[replay.records.state == BEGIN]] = True
-    return begins
+    begins[decision[replay.conversations.of_record[replay.records.state == BEGIN]]] = True
+    return begins[decision]
 
 
-def _case(replay: Replay, at: int, begins: Bools) -> Case:
+def _case(replay: Replay, at: int, begins: Bools, encryption: UInt8) -> Case:
     flows, records = replay.conversations, replay.records
     return Case(
         endpoint=replay.nic(at),
@@ -98,4 +116,6 @@ def _case(replay: Replay, at: int, begins: Bools) -> Case:
         end_to_end=REASONS[replay.reason[at]],
         is_on_path=bool(replay.is_on_path[at]),
         is_reply=bool(replay.is_reply[at]),
+        encryption=EncryptionAgreement(encryption[at]),
+        would_be_dropped=replay.encryption[at].would_be_dropped,
     )

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 CategoryName = Literal[
     "verdict_mismatch",
+    "encryption_mismatch",
     "rule_mismatch",
     "undecided",
     "direction_mismatch",
@@ -34,6 +35,7 @@ class Category(Struct, frozen=True):
 
 _ALL = (
     Category("verdict_mismatch", "critical", True, True, "the log says the opposite of the prediction"),
+    Category("encryption_mismatch", "high", True, True, "the log holds a code of encryption that was not predicted"),
     Category("rule_mismatch", "high", True, True, "the verdict agrees, but another rule decided"),
     Category("undecided", "medium", False, False, "the export does not say what this NIC should decide"),
     Category("direction_mismatch", "medium", False, True, "logged where or as the predicted path does not have it"),

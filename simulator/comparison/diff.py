@@ -20,6 +20,8 @@ from simulator.comparison.mismatches import Mismatch, Mismatches, Observed
 from simulator.flows.distinct import Rows, distinct_rows
 from simulator.flows.records import DIRECTIONS, moment
 from simulator.flows.replay import NONE, Replay
+from simulator.walk.encryption import Encryption
+from simulator.walk.encryption_steps import told
 from simulator.walk.packets import TCP, UDP
 from simulator.walk.predictions import Observation
 from simulator.walk.reasons import Verdict
@@ -87,7 +89,7 @@ def _describer(replay: Replay) -> Callable[[Rows, Explanation], Mismatch]:
         endpoint, evidence = replay.nic(at), records_of(members)
         vnet = endpoint.virtual_network if endpoint else None
         protocol, predicted = int(flows.protocol[at]), replay.observation(at)
-        observed = _observed(replay, members)
+        observed, encryption = _observed(replay, members), replay.encryption[at]
         return Mismatch(
             category=explanation.category,
             kind=explanation.kind,
@@ -105,7 +107,8 @@ def _describer(replay: Replay) -> Callable[[Rows, Explanation], Mismatch]:
             prediction=replay.predictions[at],
             witness=records[evidence[0]],
             locators=tuple(records.locator(record) for record in evidence),
-            text=f"log: {_observed_text(observed)}; predicted: {predicted_text(predicted)}",
+            encryption=encryption,
+            text=_text(explanation, observed, predicted, encryption),
             note=explanation.note,
         )
 
@@ -118,10 +121,22 @@ def _observed(replay: Replay, members: Rows) -> Observed:
         verdict="DENY" if flows.is_denied[at] else "ALLOW",
         acl=records.acls[flows.acl[at]],
         rule=records.rules[flows.rule[at]],
+        encryption=records.encryptions[flows.encryption[at]],
         records=int(flows.count[members].sum()),
         first_time=moment(int(flows.first_time[members].min())),
         last_time=moment(int(flows.last_time[members].max())),
     )
+
+
+def _text(explanation: Explanation, observed: Observed, predicted: Observation | None, encryption: Encryption) -> str:
+    if explanation.category == "encryption_mismatch":
+        return f"log: {_logged_code(observed)}; predicted: {told(encryption)}"
+    return f"log: {_observed_text(observed)}; predicted: {predicted_text(predicted)}"
+
+
+def _logged_code(observed: Observed) -> str:
+    """``NX``; of what was denied for want of encryption ``denied (NX_NOT_ACCEPTED)``."""
+    return f"denied ({observed.encryption})" if observed.verdict == "DENY" else observed.encryption
 
 
 def _observed_text(observed: Observed) -> str:

@@ -1,17 +1,21 @@
 """The explanation of one logged decision beside its prediction: the first that holds, in a fixed order.
 
 Order: not observable, the platform's own rule, a NIC that the export lacks, then agreement; of what does not agree: a
-reply that was logged as a flow of its own, another end that the export lacks, the verdict, the rule.
+reply that was logged as a flow of its own, another end that the export lacks, the verdict, the encryption, the rule.
+Rows that a rule denied hold no encryption to compare.
 
 Learn: azure/network-watcher/vnet-flow-logs-overview
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from simulator.azure.security_group import Direction
 from simulator.comparison.categories import CategoryName
+from simulator.comparison.encryption import EncryptionAgreement
 from simulator.comparison.logged_rules import LoggedRules
 from simulator.flows.rule_names import RuleName, acl_kind
 from simulator.network.model import Endpoint
@@ -28,7 +32,8 @@ class Case(Struct, frozen=True):
     """What conversations have in common that are explained alike.
 
     `begins`: the log holds the first packet of one (state B), so that it was decided while the log ran. `is_reply`: as
-    `Replay` has it. `end_to_end` is the fate of the packet as a whole.
+    `Replay` has it. `end_to_end` is the fate of the packet as a whole. `encryption` is what the code in the log has to
+    do with the predicted ones; `would_be_dropped` the projection of `Encryption`.
     """
 
     endpoint: Endpoint | None
@@ -42,6 +47,8 @@ class Case(Struct, frozen=True):
     end_to_end: Reason
     is_on_path: bool
     is_reply: bool
+    encryption: EncryptionAgreement = EncryptionAgreement.AGREES
+    would_be_dropped: bool = False
 
 
 class Explanation(Struct, frozen=True):
@@ -65,13 +72,46 @@ _REPLY = Explanation(
     "the NIC logged the same flow the other way round: this is its reply, logged as a flow of its own",
 )
 
+_NOT_READY = Explanation(
+    "undecided",
+    "encryption_not_ready",
+    "the host was not ready to encrypt and dropped the packet: right while a machine starts or its host is updated, "
+    "worth a look if it lasts for minutes",
+)
+_UNKNOWN_CODE = Explanation("undecided", "encryption_code_unknown", "a code of encryption that is not documented")
+#: What a code that was not predicted comes to, where verdict and rule agree or only the rule differs.
+_ENCRYPTION: Mapping[EncryptionAgreement, Explanation] = {
+    EncryptionAgreement.NOT_READY: _NOT_READY,
+    EncryptionAgreement.UNKNOWN_CODE: _UNKNOWN_CODE,
+    EncryptionAgreement.LOST: Explanation(
+        "encryption_mismatch",
+        "predicted_encrypted_observed_not",
+        "a machine that was not stopped and started since encryption was enabled goes on without, and so does one that "
+        "came to a host without support",
+    ),
+    EncryptionAgreement.GAINED: Explanation(
+        "encryption_mismatch",
+        "predicted_not_observed_encrypted",
+        "a setting or a size that the export does not know of",
+    ),
+    EncryptionAgreement.OTHER: Explanation("encryption_mismatch", "other_code"),
+}
+
 
 def explain_case(case: Case, rules: LoggedRules) -> Explanation:
     """The first explanation that holds."""
     explanation = _not_comparable(case)
     if explanation is not None or case.predicted is None:
         return explanation or _UNKNOWN_NIC
-    return _agreement(case, case.predicted, rules) or _difference(case, case.predicted, rules)
+    return _encryption(case, _agreement(case, case.predicted, rules) or _difference(case, case.predicted, rules))
+
+
+def _encryption(case: Case, found: Explanation) -> Explanation:
+    """The code goes before the rule and after everything else; what it does not decide lets the rule speak."""
+    held = None if case.is_denied or case.is_reply else _ENCRYPTION.get(case.encryption)
+    if held is None or found.category not in ("match", "rule_mismatch"):
+        return found
+    return held if held.category == "encryption_mismatch" or found.category == "match" else found
 
 
 def _not_comparable(case: Case) -> Explanation | None:
@@ -84,10 +124,22 @@ def _not_comparable(case: Case) -> Explanation | None:
     if case.predicted is None:
         return _UNKNOWN_NIC
     if case.rule.kind == "unspecified":
-        return Explanation("undecided", "encryption", "denied for want of encryption, which is not modelled yet")
+        return _denied_for_want_of_encryption(case)
     if case.predicted.verdict == Verdict.UNKNOWN:
         return Explanation("undecided", case.predicted.reason)
     return None
+
+
+def _denied_for_want_of_encryption(case: Case) -> Explanation:
+    """No verdict says so: DropUnencrypted is not supported yet, so its drops are a projection only."""
+    if case.encryption == EncryptionAgreement.NOT_READY:
+        return _NOT_READY
+    is_projected = "as projected: both virtual networks ask for DropUnencrypted"
+    is_not = (
+        "not even projected: the export does not have DropUnencrypted at both ends of something that cannot encrypt"
+    )
+    note = is_projected if case.would_be_dropped else is_not
+    return Explanation("encryption_mismatch", "denied_unencrypted", f"denied for want of encryption, {note}")
 
 
 def _agreement(case: Case, predicted: Observation, rules: LoggedRules) -> Explanation | None:

@@ -14,15 +14,17 @@ from simulator.comparison.categories import CATEGORIES, CategoryName, Severity
 from simulator.flows.records import FlowRecord, Locator, Malformed
 from simulator.flows.replay import Replay
 from simulator.network.model import Endpoint
+from simulator.walk.encryption import Encryption
 from simulator.walk.predictions import Observation, Prediction
 
 
 class Observed(Struct, frozen=True):
-    """What the log says. `verdict` is ALLOW or DENY, `acl` and `rule` are as written; times are UTC."""
+    """What the log says. `verdict` is ALLOW or DENY, `acl`, `rule` and `encryption` are as written; times are UTC."""
 
     verdict: str
     acl: str
     rule: str
+    encryption: str
     records: int
     first_time: datetime
     last_time: datetime
@@ -38,7 +40,7 @@ class Mismatch(Struct, frozen=True):
     source, destination : names with addresses; of several sources one, and `sources` says how many there are.
     port : destination port, -1 for protocols without ports.
     predicted : what that NIC should have decided; its `also` are further rules that the log might have named.
-    prediction : end to end, of `witness`.
+    prediction : end to end, of `witness`; encryption : what the log should hold of the encryption of the leg it saw.
     locators : where the first tuples stand in the log.
     text : one line for people; note : what may explain it, or empty.
     """
@@ -59,6 +61,7 @@ class Mismatch(Struct, frozen=True):
     prediction: Prediction
     witness: FlowRecord
     locators: tuple[Locator, ...]
+    encryption: Encryption
     text: str
     note: str = ""
 
@@ -99,7 +102,7 @@ class Mismatches(Struct, frozen=True, eq=False):
 
     @property
     def has_mismatch(self) -> bool:
-        """Whether the log proves a prediction wrong: the opposite verdict, or another rule."""
+        """Whether the log proves a prediction wrong: the opposite verdict, another rule, another encryption."""
         return any(count and CATEGORIES[name].is_mismatch for name, count in self.summary().items())
 
     @property

@@ -25,10 +25,12 @@ LARGEST_PACKET = 65535
 
 
 class Conversations(Struct, frozen=True, eq=False):
-    """One row for each distinct (mac, direction, 5-tuple, acl, rule, denied?), in order of first appearance.
+    """One row for each distinct (mac, direction, 5-tuple, acl, rule, encryption, denied?), by first appearance.
 
-    `mac`, `acl` and `rule` index the texts of `records`. `of_record` gives each record its conversation; `count` is how
-    many records it has, `first_time` and `last_time` are milliseconds since 1970 UTC.
+    `mac`, `acl`, `rule` and `encryption` index the texts of `records`. The code of encryption tells conversations apart
+    as the rule does: a flow that is encrypted at first and not later has two, each with its own time, bytes and
+    explanation. `of_record` gives each record its conversation; `count` is how many records it has, `first_time` and
+    `last_time` are milliseconds since 1970 UTC.
 
     `bytes_sent` and `bytes_received` count what passed while the log covered the conversation. Azure's counters are
     those since the tuple before, with two exceptions seen in real logs: after an end that a begin follows at once the
@@ -36,8 +38,8 @@ class Conversations(Struct, frozen=True, eq=False):
     flow's whole life, so they are kept apart in `bytes_before_log`. Those that stand first and hold no more than
     `MOST_PACKETS` are counted; those after an end never are. Empty counters add nothing.
 
-    The tuple before is that of the session: (mac, direction, 5-tuple), whatever ACL and rule the log names, since a
-    flow may begin under one and go on under another. Bytes belong to the conversation of the tuple that reports them,
+    The tuple before is that of the session: (mac, direction, 5-tuple), whatever ACL, rule and code the log names, since
+    a flow may begin under one and go on under another. Bytes belong to the conversation of the tuple that reports them,
     so the conversations of a session add up to what passed.
     """
 
@@ -52,6 +54,7 @@ class Conversations(Struct, frozen=True, eq=False):
     protocol: UInt8
     acl: Int32
     rule: Int32
+    encryption: Int32
     is_denied: Bools
     count: Int64
     first_time: Int64
@@ -72,7 +75,8 @@ class Conversations(Struct, frozen=True, eq=False):
             records.destination_port,
             records.protocol,
         ]
-        first, group = distinct_rows([*flow, records.acl, records.rule, denied.astype(np.uint8)])
+        decided = [records.acl, records.rule, records.encryption, denied.astype(np.uint8)]
+        first, group = distinct_rows([*flow, *decided])
         _, session = distinct_rows([column[first] for column in flow])
         size = len(first)
         first_time = np.full(size, np.iinfo(np.int64).max)
@@ -92,6 +96,7 @@ class Conversations(Struct, frozen=True, eq=False):
             protocol=records.protocol[first],
             acl=records.acl[first],
             rule=records.rule[first],
+            encryption=records.encryption[first],
             is_denied=denied[first],
             count=np.bincount(group, minlength=size).astype(np.int64),
             first_time=first_time,
@@ -103,6 +108,21 @@ class Conversations(Struct, frozen=True, eq=False):
 
     def __len__(self) -> int:
         return len(self.mac)
+
+    def decisions(self) -> Rows:
+        """A number for each conversation: those that differ in nothing but the code of encryption have one."""
+        if len(self.records.encryptions) < 2:
+            return np.arange(len(self))
+        ends: list[Column | Addresses] = [
+            self.mac,
+            self.direction,
+            self.source,
+            self.destination,
+            self.source_port,
+            self.destination_port,
+        ]
+        _, number = distinct_rows([*ends, self.protocol, self.acl, self.rule, self.is_denied.astype(np.uint8)])
+        return number
 
     def packets(self, context_of_mac: Mapping[str, int]) -> Packets:
         """One packet a conversation, in the direction of its first packet.

@@ -22,6 +22,7 @@ from simulator.azure.resource import ResourceId
 from simulator.dataplane.plane import DataPlane
 from simulator.flows.conversations import Conversations
 from simulator.flows.distinct import Column, Rows, distinct_rows
+from simulator.flows.logged_encryption import LoggedEncryption, logged_encryption
 from simulator.flows.records import BEGIN, FlowRecords, Int64, UInt8
 from simulator.network.model import Endpoint, Network
 from simulator.walk.packet_walk import packet_walk
@@ -84,6 +85,11 @@ class Replay(Struct, frozen=True, eq=False, dict=True):
     def predictions(self) -> Sequence[Prediction]:
         """The end-to-end prediction of each conversation, made when it is asked for."""
         return _Gathered(self.walked, self.packet)
+
+    @cached_property
+    def encryption(self) -> LoggedEncryption:
+        """What the log should hold of the encryption of each conversation."""
+        return logged_encryption(self.walked, self.packet, self.endpoint, self.conversations.direction)
 
     @cached_property
     def is_on_path(self) -> Bools:
@@ -204,11 +210,14 @@ def _both_ways(flows: Conversations) -> tuple[Rows, Rows]:
 
 def _began(flows: Conversations) -> Int64:
     """When conversations began; those whose first tuple is no begin did so before the log."""
-    records = flows.records
-    is_first = (records.state == BEGIN) & (records.time == flows.first_time[flows.of_record])
+    records, decision = flows.records, flows.decisions()
+    first_time = np.full(len(flows), _NEVER)
+    np.minimum.at(first_time, decision, flows.first_time)
+    of_record = decision[flows.of_record]
+    is_first = (records.state == BEGIN) & (records.time == first_time[of_record])
     began = np.full(len(flows), _BEFORE_THE_LOG)
-    began[flows.of_record[is_first]] = records.time[is_first]
-    return began
+    began[of_record[is_first]] = records.time[is_first]
+    return began[decision]
 
 
 def _contexts(network: Network, nics: Mapping[str, LoggingNic]) -> dict[str, int]:

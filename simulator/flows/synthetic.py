@@ -4,6 +4,7 @@ Every NIC on the path writes its own view, so an allowed flow between two VMs st
 writes one tuple an attempt and no NIC after it writes any. A platform service that refuses does so with an answer, so
 that is logged as any flow. What Azure does not log (ICMP, the side of a private endpoint) and what cannot be told of
 one flow (a prediction of UNKNOWN, or of INTERMITTENT paths) writes nothing. Counters are those since the tuple before.
+The code of encryption is the one that is most likely; what a rule denied has NX.
 
 Learn: azure/network-watcher/vnet-flow-logs-overview
 """
@@ -22,6 +23,7 @@ from msgspec import Struct, field
 from simulator.azure.network_manager import NetworkManager
 from simulator.azure.resource import ResourceId
 from simulator.dataplane.plane import DataPlane
+from simulator.flows.logged_encryption import logged_encryption
 from simulator.flows.records import (
     BEGIN,
     CONTINUE,
@@ -39,6 +41,7 @@ from simulator.flows.timeouts import CONTINUE_EVERY, SECOND, flow_timeout
 from simulator.network.memo import per_network
 from simulator.network.model import Endpoint, Network
 from simulator.space.addresses import parse_address
+from simulator.walk.encryption import FALLBACK, NOT_ACCEPTED, NX, Encryption
 from simulator.walk.packets import TCP, UDP, Addresses, Int32, Packets
 from simulator.walk.predictions import Observation, Prediction, RuleReference
 from simulator.walk.reasons import Verdict
@@ -48,7 +51,6 @@ SYN_TIMES = (0, 1 * SECOND, 3 * SECOND, 7 * SECOND)
 SYN_BYTES = 66
 #: The clocks of two hosts differ by up to twice this many milliseconds.
 CLOCK_SKEW = 50
-ENCRYPTION = "NX"
 #: Fates that a platform service decides by an answer of its own (403): to the NICs on the way the flow was allowed.
 REFUSED_BY_SERVICE = frozenset(
     {
@@ -68,6 +70,10 @@ class PredictedPackets(Protocol):
     def packets(self) -> Packets: ...
     @property
     def plane(self) -> DataPlane: ...
+    @property
+    def path(self) -> tuple[tuple[Int32, Int32], ...]: ...
+    @property
+    def path_back(self) -> tuple[tuple[Int32, Int32], ...]: ...
     def __len__(self) -> int: ...
     def __getitem__(self, at: int, /) -> Prediction: ...
 
@@ -94,11 +100,19 @@ def generate(
     """
     traffic = _Traffic.draw(len(predictions), minutes, seed)
     first, end = milliseconds(start), milliseconds(start + timedelta(minutes=minutes))
-    log = _Log(predictions.plane.network, predictions.packets, first, end, seed)
+    log = _Log(predictions, first, end, seed)
     for at in range(len(predictions)):
         if predictions.packets.protocol[at] in (TCP, UDP):
             log.add(at, predictions[at], traffic, without_acl)
     return log.records()
+
+
+def likely_code(predicted: Encryption, is_denied: bool) -> str:
+    """The code of a row. Azure drops nothing for want of encryption yet, so that code stands in no row of what passed;
+    what is not known is taken not to be encrypted."""
+    if is_denied or not predicted.code:
+        return NX
+    return FALLBACK if predicted.code == NOT_ACCEPTED else predicted.code
 
 
 def invented_mac(endpoint: Endpoint) -> str:
@@ -170,6 +184,8 @@ class _Point(NamedTuple):
     """One NIC's view of one flow, as numbers; `source`, `destination` and `port` are translations it saw, or -1."""
 
     packet: int
+    endpoint: int
+    is_denied: int
     mac: int
     direction: int
     acl: int
@@ -183,8 +199,7 @@ class _Point(NamedTuple):
 class _Log(Struct):
     """The tuples gathered so far: one row each, pointing at the point that wrote it."""
 
-    network: Network
-    packets: Packets
+    predictions: PredictedPackets
     start: int
     end: int
     seed: int
@@ -195,6 +210,14 @@ class _Log(Struct):
     translated: Texts = field(default_factory=Texts)
     points: list[_Point] = field(default_factory=list)
     rows: list[tuple[int, ...]] = field(default_factory=list)
+
+    @property
+    def network(self) -> Network:
+        return self.predictions.plane.network
+
+    @property
+    def packets(self) -> Packets:
+        return self.predictions.packets
 
     def add(self, at: int, prediction: Prediction, traffic: _Traffic, without_acl: str) -> None:
         """Everything that is written of one flow."""
@@ -222,6 +245,8 @@ class _Log(Struct):
         acl, rule = _acl_and_rule(self.network, observation.rule)
         point = _Point(
             packet=at,
+            endpoint=_numbers(self.network).get(endpoint.id, -1),
+            is_denied=observation.verdict == Verdict.DENY,
             mac=self.macs.number(mac),
             direction=DIRECTIONS.index(observation.direction),
             acl=self.acls.number(acl),
@@ -241,7 +266,8 @@ class _Log(Struct):
         rows = np.array(self.rows, np.int64).reshape(-1, 7)
         rows = rows[np.argsort(rows[:, 1], kind="stable")]
         points = np.array(self.points, np.int32).reshape(-1, len(_Point._fields))[rows[:, 0]]
-        packet, mac, direction, acl, rule, target, source, destination, port = points.T
+        encryptions, encryption = self._encryption()
+        packet, _, _, mac, direction, acl, rule, target, source, destination, port = points.T
         packets = self.packets[packet]
         nowhere = np.full(len(rows), -1, np.int32)
         return FlowRecords(
@@ -253,7 +279,7 @@ class _Log(Struct):
             protocol=packets.protocol,
             direction=direction.astype(np.uint8),
             state=rows[:, 2].astype(np.uint8),
-            encryption=np.zeros(len(rows), np.int32),
+            encryption=encryption[rows[:, 0]],
             packets_sent=rows[:, 3],
             bytes_sent=rows[:, 4],
             packets_received=rows[:, 5],
@@ -263,13 +289,23 @@ class _Log(Struct):
             rule=rule,
             target=target,
             locators=Locators(np.zeros(len(rows), np.int32), nowhere, nowhere, nowhere, nowhere),
-            encryptions=(ENCRYPTION,),
+            encryptions=encryptions,
             macs=self.macs.all,
             acls=self.acls.all,
             rules=self.rules.all,
             targets=self.targets.all,
             blobs=("synthetic",),
         )
+
+    def _encryption(self) -> tuple[tuple[str, ...], Int32]:
+        """The codes, and which of them each point writes."""
+        texts = Texts()
+        if not self.points:
+            return (NX,), np.zeros(0, np.int32)
+        packet, endpoint, is_denied, _, direction, *_ = np.array(self.points, np.int32).T
+        found = logged_encryption(self.predictions, packet, endpoint, direction.astype(np.uint8))
+        codes = [[texts.number(likely_code(held, denied)) for held in found.answers] for denied in (False, True)]
+        return texts.all, np.array(codes, np.int32)[is_denied, found.number]
 
     def _translated(self, address: str | None) -> int:
         return -1 if address is None else self.translated.number(address)
@@ -281,6 +317,12 @@ class _Log(Struct):
         known = Addresses.of([parse_address(text) for text in self.translated.all])[np.maximum(translated, 0)]
         is_translated = translated >= 0
         return Addresses(np.where(is_translated, known.high, own.high), np.where(is_translated, known.low, own.low))
+
+
+@per_network
+def _numbers(network: Network) -> Mapping[ResourceId, int]:
+    """Endpoint → its number in `Network.endpoints`."""
+    return {endpoint.id: at for at, endpoint in enumerate(network.endpoints)}
 
 
 def _is_logged(observation: Observation, without_acl: str) -> bool:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from simulator.azure.snapshot import Snapshot
 from simulator.network.balancer_checks import check_balancers
+from simulator.network.encryption_checks import check_encryption
 from simulator.network.endpoints import build_endpoints
 from simulator.network.gateways import build_gateways
 from simulator.network.managers.goal_state import goal_state
@@ -33,7 +34,15 @@ def build_network(snapshot: Snapshot, assumptions: Mapping[str, str] | None = No
     read = _resolved(snapshot, assumptions or {})
     deployed, deployment_issues = goal_state(read)
     network = read if deployed is snapshot else replace(_resolved(deployed, assumptions or {}), read=snapshot)
-    checks = (check_topology, check_rules, check_managers, check_routes, check_balancers, check_services)
+    checks = (
+        check_topology,
+        check_rules,
+        check_managers,
+        check_routes,
+        check_balancers,
+        check_services,
+        check_encryption,
+    )
     found = (issue for check in checks for issue in check(network))
     return replace(network, issues=(*snapshot.issues, *deployment_issues, *found))
 

@@ -10,7 +10,7 @@ from simulator.comparison.mismatches import Mismatch, Mismatches
 from simulator.report.document import Line, Lines, Report, Row, Table, Tone
 from simulator.report.replay import over_time
 from simulator.report.text import counted, printable
-from simulator.report.words import rule_data, service
+from simulator.report.words import encryption_data, rule_data, service
 from simulator.walk.predictions import Observation
 from simulator.walk.reasons import Verdict
 
@@ -51,7 +51,8 @@ def _headline(mismatches: Mismatches) -> Line:
         return Line(f"nothing could be compared: {where}", "doubtful")
     covered = f"{mismatches.coverage:.1%} of them could be compared"
     if mismatches.has_mismatch:
-        return Line(f"{' and '.join(found)}: {where}; {covered}", "bad")
+        told = " and ".join([*([", ".join(found[:-1])] if found[1:] else []), found[-1]])
+        return Line(f"{told}: {where}; {covered}", "bad")
     return Line(f"no mismatch: {where}; {covered}", "good")
 
 
@@ -103,8 +104,8 @@ def _malformed(mismatches: Mismatches) -> Iterator[Lines]:
 
 _COLUMNS = (
     "Category", "Kind", "Severity", "NIC", "Direction", "Source", "Destination", "Protocol", "Port", "Conversations",
-    "Sources", "Predicted", "Predicted rule", "Observed", "Observed rule", "Observed ACL", "First", "Last", "Reason",
-    "Note", "Place",
+    "Sources", "Predicted", "Predicted rule", "Observed", "Observed rule", "Observed ACL", "Predicted encryption",
+    "Observed encryption", "First", "Last", "Reason", "Note", "Place",
 )  # fmt: skip
 
 
@@ -127,6 +128,8 @@ def _row(row: Mismatch) -> Row:
         row.observed.verdict,
         row.observed.rule,
         row.observed.acl,
+        row.encryption.code or None,
+        row.observed.encryption,
         row.observed.first_time.isoformat(),
         row.observed.last_time.isoformat(),
         predicted.reason if predicted else row.prediction.reason,
@@ -175,6 +178,7 @@ def _mismatch_data(row: Mismatch) -> dict[str, Any]:
             "verdict": row.observed.verdict,
             "rule": row.observed.rule,
             "acl": row.observed.acl,
+            "encryption": row.observed.encryption,
             "records": row.observed.records,
             "first_time": row.observed.first_time.isoformat(),
             "last_time": row.observed.last_time.isoformat(),
@@ -186,6 +190,7 @@ def _mismatch_data(row: Mismatch) -> dict[str, Any]:
             "rule": rule_data(predicted.rule),
             "also": [rule_data(rule) for rule in predicted.also],
         },
+        "predicted_encryption": encryption_data(row.encryption),
         "end_to_end": {
             "verdict": Verdict(row.prediction.verdict).name,
             "reason": row.prediction.reason,

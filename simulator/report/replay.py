@@ -1,4 +1,4 @@
-"""What `vnetsim replay` says: the fate of every recorded conversation, counted, and the rules that decided most."""
+"""What `vnetsim replay` says: the fate and encryption of recorded conversations, and the rules that decided most."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import numpy as np
 
 from simulator.comparison.labels import protocol_name
 from simulator.flows.distinct import distinct_rows
-from simulator.flows.records import DIRECTIONS, FlowRecords, moment
+from simulator.flows.records import DIRECTIONS, FlowRecords, Int64, moment
 from simulator.flows.replay import Replay
 from simulator.report.document import Line, Report, Row, Table
 from simulator.report.text import counted, data_size
 from simulator.report.words import rule_data
+from simulator.walk.encryption import NX
 from simulator.walk.predictions import NOTHING
 from simulator.walk.reasons import REASONS, Verdict
 
@@ -22,7 +23,7 @@ def replay_report(replay: Replay, *, rules_shown: int = 10) -> Report:
     return Report(
         kind="replay",
         headline=Line(f"{_size(replay)}: {_verdicts(replay)}", "strong"),
-        blocks=(_fates(replay), *_deciders(replay, rules_shown)),
+        blocks=(_fates(replay), *_encryption(replay), *_deciders(replay, rules_shown)),
         records=lambda: _records(replay),
         data=lambda: _data(replay),
     )
@@ -57,14 +58,51 @@ def _verdicts(replay: Replay) -> str:
 def _fates(replay: Replay) -> Table:
     """One row a reason, delivered first, then the most frequent."""
     counts = np.bincount(replay.reason, minlength=len(REASONS))
-    traffic = replay.conversations.bytes_sent + replay.conversations.bytes_received
-    volumes = np.bincount(replay.reason, weights=traffic, minlength=len(REASONS))
+    volumes = np.bincount(replay.reason, weights=_traffic(replay), minlength=len(REASONS))
     order = sorted(np.flatnonzero(counts).tolist(), key=lambda at: (REASONS[at].verdict, -counts[at], at))
     rows = tuple(
         (REASONS[at].verdict.name, REASONS[at].code, int(counts[at]), data_size(int(volumes[at])), REASONS[at].text)
         for at in order
     )
     return Table(("Verdict", "Reason", "Conversations", "Logged traffic", "Meaning"), rows, title="Predicted verdicts")
+
+
+#: How a leg is called by whether it is encrypted.
+_STATES: dict[bool | None, str] = {True: "encrypted", False: "not encrypted", None: "not known"}
+
+
+def _traffic(replay: Replay) -> Int64:
+    return replay.conversations.bytes_sent + replay.conversations.bytes_received
+
+
+def _encryption(replay: Replay) -> Iterator[Table]:
+    """One row a predicted code of what the log says passed, where there is encryption in the network or in the log."""
+    encrypting = (held.encryption for held in replay.network.snapshot.virtual_networks)
+    if not any(held is not None and held.enabled for held in encrypting) and {*replay.records.encryptions} <= {NX}:
+        return
+    answers, passed = replay.encryption.answers, ~replay.conversations.is_denied
+    number, traffic = replay.encryption.number[passed], _traffic(replay)[passed]
+    counts = np.bincount(number, minlength=len(answers))
+    volumes = np.bincount(number, weights=traffic, minlength=len(answers))
+    kinds: dict[tuple[str, str], list[int]] = {}
+    for at in np.flatnonzero(counts).tolist():
+        held = kinds.setdefault((_STATES[answers[at].is_encrypted], answers[at].code or "not known"), [0, 0])
+        held[0] += int(counts[at])
+        held[1] += int(volumes[at])
+    order = sorted(kinds, key=lambda kind: ([*_STATES.values()].index(kind[0]), -kinds[kind][0], kind[1]))
+    rows = tuple((*kind, kinds[kind][0], data_size(kinds[kind][1])) for kind in order)
+    yield Table(("Encryption", "Code", "Conversations", "Logged traffic"), rows, title="Predicted encryption")
+
+
+def _encryption_totals(replay: Replay) -> dict[str, dict[str, int]]:
+    """Conversations that the log says passed, and their bytes, by whether they should be encrypted; zeros too."""
+    passed = ~replay.conversations.is_denied
+    of_answer = np.array([[*_STATES].index(held.is_encrypted) for held in replay.encryption.answers])
+    state = of_answer[replay.encryption.number[passed]]
+    counts = np.bincount(state, minlength=len(_STATES))
+    volumes = np.bincount(state, weights=_traffic(replay)[passed], minlength=len(_STATES))
+    totals = zip(_STATES.values(), counts.tolist(), volumes.tolist(), strict=True)
+    return {name.replace(" ", "_"): {"conversations": count, "bytes": int(volume)} for name, count, volume in totals}
 
 
 def _deciders(replay: Replay, shown: int) -> Iterator[Table]:
@@ -86,7 +124,8 @@ def _deciders(replay: Replay, shown: int) -> Iterator[Table]:
 
 _COLUMNS = (
     "NIC", "Direction", "Source", "Source port", "Destination", "Destination port", "Protocol", "Logged", "Logged rule",
-    "Verdict", "Reason", "Rule", "Priority", "Route", "Next hop", "Path", "Records", "Bytes",
+    "Logged encryption", "Verdict", "Reason", "Rule", "Priority", "Route", "Next hop", "Path", "Encryption", "Records",
+    "Bytes",
 )  # fmt: skip
 
 
@@ -101,6 +140,7 @@ def _data(replay: Replay) -> dict[str, Any]:
         "malformed": len(replay.records.malformed),
         "duplicates": replay.records.duplicates,
         "verdicts": verdict_counts(replay),
+        "encryption": _encryption_totals(replay),
         "conversations": [*_conversations(replay, flat=False)],
     }
 
@@ -122,6 +162,7 @@ def _conversations(replay: Replay, *, flat: bool) -> Iterator[dict[str, Any]]:
             "protocol": protocol_name(protocol).lower(),
             "observed": "DENY" if held.is_denied[at] else "ALLOW",
             "observed_rule": replay.records.rules[held.rule[at]],
+            "observed_encryption": replay.records.encryptions[held.encryption[at]],
             "verdict": Verdict(prediction.verdict).name,
             "reason": prediction.reason,
         }
@@ -131,5 +172,6 @@ def _conversations(replay: Replay, *, flat: bool) -> Iterator[dict[str, Any]]:
             row |= {"next_hop": route.next_hop_type if route else None, "path": " > ".join(prediction.path)}
         else:
             row |= {"rule": rule_data(rule), "path": list(prediction.path)}
+        row |= {"encryption": replay.encryption[at].code or None}
         row |= {"records": int(held.count[at]), "bytes": int(held.bytes_sent[at] + held.bytes_received[at])}
         yield row

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.network.routes import EffectiveRoute
+from simulator.walk.encryption import Encryption
 from simulator.walk.predictions import RuleReference
 
 
@@ -28,6 +29,17 @@ def rule_data(rule: RuleReference | None) -> dict[str, Any] | None:
         "name": rule.name,
         "priority": rule.priority,
         "action": rule.action,
+    }
+
+
+def encryption_data(found: Encryption) -> dict[str, Any]:
+    return {
+        "code": found.code or None,
+        "accepted": sorted(found.accepted),
+        "is_encrypted": found.is_encrypted,
+        "reason": found.reason,
+        "text": found.text,
+        "would_be_dropped": found.would_be_dropped,
     }
 
 

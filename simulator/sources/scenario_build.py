@@ -16,6 +16,7 @@ from simulator.azure.route_table import RouteTable
 from simulator.azure.security_group import ApplicationSecurityGroup, NetworkSecurityGroup
 from simulator.azure.snapshot import Appliance, ApplianceRule, Snapshot
 from simulator.azure.virtual_network import VirtualNetwork, VirtualNetworkPeering
+from simulator.data.vm_sizes import supports_encryption
 from simulator.sources import scenario_models as models
 from simulator.sources.problems import did_you_mean
 from simulator.sources.scenario_errors import ErrorList, Path
@@ -53,6 +54,16 @@ class Build(Struct, dict=True):
         for name, network in self.scenario.virtual_networks.items():
             identity = self.names.own["virtual_networks"][name.lower()]
             found |= {identity.child("subnets", held): [*subnet.prefix] for held, subnet in network.subnets.items()}
+        return found
+
+    @cached_property
+    def sizes(self) -> Mapping[ResourceId | None, str | None]:
+        """Machine → size, of the included ones and of this file's."""
+        found: dict[ResourceId | None, str | None] = {
+            machine.id: machine.hardware_profile.vm_size for machine in self.included.all(VirtualMachine)
+        }
+        for name, machine in self.scenario.virtual_machines.items():
+            found[self.names.own["virtual_machines"][name.lower()]] = machine.size
         return found
 
     def place(self, name: str, subnet: ResourceId, address: str | None, path: Path) -> None:
@@ -96,7 +107,7 @@ def _virtual_networks(build: Build, peerings: dict[ResourceId, list[VirtualNetwo
             address_space={"address_prefixes": spec.address_space},
             subnets=[_subnet(build, identity, name, held) for held in spec.subnets],
             virtual_network_peerings=peerings.pop(identity, []),
-            encryption={"enabled": True} if spec.encryption else None,
+            encryption=_encryption(spec.encryption),
             flow_timeout_in_minutes=spec.flow_timeout_in_minutes,
         )
     for owner, links in peerings.items():
@@ -105,6 +116,10 @@ def _virtual_networks(build: Build, peerings: dict[ResourceId, list[VirtualNetwo
             own = {link.id for link in links}
             kept = [link for link in included.virtual_network_peerings if link.id not in own]
             yield included.model_copy(update={"virtual_network_peerings": (*kept, *links)})
+
+
+def _encryption(spec: models.Encryption | None) -> dict[str, Any] | None:
+    return {"enabled": True, "enforcement": spec.enforcement} if spec is not None and spec.enabled else None
 
 
 def _subnet(build: Build, network: ResourceId, network_name: str, name: str) -> dict[str, Any]:
@@ -255,14 +270,14 @@ def _machines(build: Build) -> Iterator[Resource]:
         identity = build.names.find("virtual_machines", name, path)
         nic = build.names.new("network_interfaces", f"{name}-nic", machine.resource_group)
         nics[identity].append(nic)
-        yield from _nic(build, nic, machine, path, identity, f"{name}-pip")
+        yield from _nic(build, nic, machine, path, identity, f"{name}-pip", machine.size)
     for name, spec in build.scenario.network_interfaces.items():
         path = ("network_interfaces", name)
         nic = build.names.find("network_interfaces", name, path)
         owner = build.names.find_optional("virtual_machines", spec.vm, (*path, "vm"))
         if owner is not None:
             nics[owner].append(nic)
-        yield from _nic(build, nic, spec, path, owner, f"{name}-pip")
+        yield from _nic(build, nic, spec, path, owner, f"{name}-pip", build.sizes.get(owner))
     for name, machine in build.scenario.virtual_machines.items():
         identity = build.names.find("virtual_machines", name, ("virtual_machines", name))
         yield make(
@@ -275,8 +290,21 @@ def _machines(build: Build) -> Iterator[Resource]:
         )
 
 
+def _accelerated(spec: models.Nic, size: str | None) -> bool | None:
+    """Azure turns accelerated networking on for every D and E size from v5 on, and its portal does for all that can."""
+    if spec.accelerated_networking is not None or not size:
+        return spec.accelerated_networking
+    return supports_encryption(size) or None
+
+
 def _nic(
-    build: Build, identity: ResourceId, spec: models.Nic, path: Path, machine: ResourceId | None, public_name: str
+    build: Build,
+    identity: ResourceId,
+    spec: models.Nic,
+    path: Path,
+    machine: ResourceId | None,
+    public_name: str,
+    size: str | None,
 ) -> Iterator[Resource]:
     subnet = build.names.find_subnet(spec.subnet, (*path, "subnet"))
     for at, address in enumerate(spec.addresses):
@@ -309,7 +337,8 @@ def _nic(
         mac_address=spec.mac or made_up_mac(identity),
         primary=isinstance(spec, models.VirtualMachine) if machine else None,
         enable_ip_forwarding=spec.ip_forwarding,
-        enable_accelerated_networking=spec.accelerated_networking,
+        enable_accelerated_networking=_accelerated(spec, size),
+        vnet_encryption_supported=spec.vnet_encryption_supported,
     )
     if spec.appliance is not None:
         build.appliances[identity] = _appliance(identity, spec.appliance)

@@ -56,6 +56,21 @@ class Subnet(Part):
     private_endpoint_network_policies: PrivateEndpointPolicies | None = None
 
 
+class Encryption(Part):
+    """Virtual network encryption. true or false alone may stand for the whole."""
+
+    short_form: ClassVar[str] = "enabled"
+    enabled: bool = True
+    enforcement: Annotated[Literal["AllowUnencrypted", "DropUnencrypted"], AnyCase()] = Field(
+        "AllowUnencrypted", description="Azure supports AllowUnencrypted only; what the other would drop is projected."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_a_switch(cls, value: Any) -> Any:
+        return {cls.short_form: value} if isinstance(value, bool) else value
+
+
 class VirtualNetwork(Part):
     """A virtual network and its subnets."""
 
@@ -64,7 +79,7 @@ class VirtualNetwork(Part):
     location: Text | None = None
     resource_group: Name | None = None
     tags: dict[Text, str] = Field({}, description="What policies of network groups may ask for.")
-    encryption: bool = Field(False, description="Virtual network encryption.")
+    encryption: Encryption | None = Field(None, description="Virtual network encryption; default off.")
     flow_timeout_in_minutes: Annotated[int, Field(ge=4, le=30)] | None = None
 
 
@@ -198,7 +213,12 @@ class Nic(Part):
     nsg: Text | None = Field(None, description="Network security group of the NIC itself.")
     public_ip: PublicIp | None = None
     asgs: Texts = Field([])
-    accelerated_networking: bool = False
+    accelerated_networking: bool | None = Field(
+        None, description="Default: on where the machine's size supports encryption, as Azure makes it; else not known."
+    )
+    vnet_encryption_supported: bool | None = Field(
+        None, description="What Azure says of the machine; beats what is known of its size."
+    )
     ip_forwarding: bool = Field(False, description="Azure lets the NIC send and receive packets of others.")
     mac: Mac | None = Field(None, description="Default: made from the NIC's id.")
     location: Text | None = None

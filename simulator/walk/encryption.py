@@ -195,6 +195,8 @@ def _end(plane: DataPlane, place: int) -> _End:
         endpoint = places.endpoints[place]
         vnet = endpoint.virtual_network
         encrypts, drops = is_encrypting(network, vnet), drops_unencrypted(network, vnet)
+        if _is_internal(plane, place):
+            return _End(vnet.name, encrypts, drops, "", Support(None, f"no backend of {endpoint.name} is known"))
         if endpoint.kind == "frontend":
             return _End(
                 vnet.name, encrypts, drops, f"{endpoint.name} is a load balancer of the Internet", Support(False)
@@ -257,13 +259,13 @@ def _possible(own: _End, peer: _End, pool: Support) -> Iterator[_Outcome]:
 
 def _unknowns(ends: Iterable[_End], pool: Support) -> Iterator[str]:
     """What would have to be known of the ends, and of the pool behind a load balancer."""
+    if not pool.is_supported:
+        yield pool.text
     for end in ends:
         if end.encrypts is None and end.virtual_network:
             yield f"{end.virtual_network} is not in the export"
-        elif end.support.is_supported is None:
+        elif end.support.is_supported is None and end.support.text not in pool.text:
             yield end.support.text
-    if not pool.is_supported:
-        yield pool.text
 
 
 def _merged(outcomes: Sequence[_Outcome], unknown: Iterable[str]) -> Encryption:

@@ -6,12 +6,12 @@ Encryption and charges depend on the two ends of a leg, not on the whole way.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from msgspec import Struct
 
 from simulator.walk.packets import Bools, Int32
-from simulator.walk.predictions import Predictions
 
 
 class Legs(Struct, frozen=True):
@@ -29,7 +29,16 @@ class Legs(Struct, frozen=True):
         return len(self.packet)
 
 
-def legs(predictions: Predictions) -> Legs:
+class Ways(Protocol):
+    """What is needed of `Predictions`: the places of each packet, hop by hop, there and back."""
+
+    @property
+    def path(self) -> tuple[tuple[Int32, Int32], ...]: ...
+    @property
+    def path_back(self) -> tuple[tuple[Int32, Int32], ...]: ...
+
+
+def legs(predictions: Ways) -> Legs:
     """The legs of every packet, as far as it came; of several ways those of the first."""
     there, back = _pairs(predictions.path), _pairs(predictions.path_back)
     packet = np.concatenate([there[0], back[0]])

@@ -61,9 +61,13 @@ def hops_of(plane: DataPlane, steps: list[WalkStep], predictions: Predictions, *
     grouped = [(place, lines) for place, lines in grouped if lines or is_return]
     encryption = encryption_steps(plane, packet_legs(predictions, is_return=is_return), [place for place, _ in grouped])
     return tuple(
-        _hop(plane, place, (*lines, *([held] if held else [])))
+        _hop(plane, place, (*lines, *([held] if held and not _stops(lines) else [])))
         for (place, lines), held in zip(grouped, encryption, strict=True)
     )
+
+
+def _stops(lines: list[Step]) -> bool:
+    return any(step.outcome == "stop" for step in lines)
 
 
 def blockers_of(plane: DataPlane, steps: list[WalkStep]) -> tuple[Blocker, ...]:

@@ -76,6 +76,7 @@ def test_a_log_that_says_what_was_predicted_matches(compared: Callable[..., Mism
     assert not found.has_mismatch and found.coverage == 1
 
 
+UNENCRYPTED = logged(1433, "unspecified", "D", acl="unspecified", encryption="NX_NOT_ACCEPTED")
 OTHER_WAY = {"mac": WEB, "direction": "Outbound", "source": "10.0.1.4", "acl": NIC_GROUP.replace("nic", "out")}
 
 
@@ -95,7 +96,15 @@ OTHER_WAY = {"mac": WEB, "direction": "Outbound", "source": "10.0.1.4", "acl": N
         (logged(22, "PlatformRule", acl=ZERO_GUID), "platform_rule", "platform_rule"),
         (logged(22, "platformrule", acl=ZERO_GUID), "platform_rule", "platform_rule"),
         (logged(22, "UserRule_allow-web", protocol=1), "unobservable", "icmp"),
-        (logged(1433, "unspecified", "D", acl="unspecified", encryption="NX_NOT_ACCEPTED"), "undecided", "encryption"),
+        (UNENCRYPTED, "encryption_mismatch", "denied_unencrypted"),
+        (replace(UNENCRYPTED, encryption="NX_SW_NOT_READY"), "undecided", "encryption_not_ready"),
+        (logged(1433, "UserRule_allow-web", encryption="NX_SW_NOT_READY"), "undecided", "encryption_not_ready"),
+        (logged(1433, "UserRule_allow-web", encryption="NX_OF_FUTURE"), "undecided", "encryption_code_unknown"),
+        (logged(5000, "UserRule_allow-web", encryption="NX_OF_FUTURE"), "rule_mismatch", "other_rule"),
+        (logged(1433, "UserRule_allow-web", encryption="X"), "encryption_mismatch", "predicted_not_observed_encrypted"),
+        (logged(1433, "UserRule_allow-web", encryption="NX_FALLBACK"), "encryption_mismatch", "other_code"),
+        (logged(5000, "UserRule_allow-web", encryption="NX_FALLBACK"), "encryption_mismatch", "other_code"),
+        (logged(22, "UserRule_allow-web", encryption="X"), "verdict_mismatch", "predicted_deny_observed_allow"),
         (logged(1433, "UserRule_allow-web", mac="60450000FFFF"), "unknown_endpoint", "unknown_mac"),
         (logged(1433, DENY_ALL, "D", source="10.0.1.77"), "unknown_endpoint", "unknown_ip"),
         (logged(389, "UserRule_allow-all", acl=NIC_GROUP), "verdict_mismatch", "predicted_deny_observed_allow"),
@@ -108,7 +117,7 @@ def test_every_difference_has_its_category_and_kind(
     found = compared(row)
     [only] = found.rows
     assert (only.category, only.kind) == (category, kind)
-    assert found.has_mismatch == (category in ("verdict_mismatch", "rule_mismatch"))
+    assert found.has_mismatch == (category in ("verdict_mismatch", "encryption_mismatch", "rule_mismatch"))
     assert sum(found.summary().values()) == 1
 
 

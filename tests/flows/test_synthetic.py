@@ -62,6 +62,8 @@ class Predicted:
     packets: Packets
     predictions: Sequence[Prediction]
     plane: DataPlane
+    path: tuple[()] = ()
+    path_back: tuple[()] = ()
 
     def __len__(self) -> int:
         return len(self.predictions)

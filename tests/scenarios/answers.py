@@ -14,6 +14,7 @@ from simulator.walk.predictions import Observation
 from simulator.walk.trace import Blocker, Hop, Step, Trace
 from tests.scenarios.question_files import Ask, Expected
 
+ENCRYPTION = "encryption"
 _FILTERS = ("admin rules", "subnet NSG", "NIC NSG")
 
 
@@ -53,6 +54,7 @@ def answer_of(trace: Trace, expected: Expected) -> dict[str, object]:
         "observed": [observation_text(seen) for seen in found.observations],
         "there": [hop_text(hop, addresses) for hop in trace.hops],
         "back": [hop_text(hop, addresses[::-1]) for hop in trace.return_hops],
+        "encryption": [*encryption_lines(trace)],
         "says": [text for text in expected.says if any(text in line for line in lines_of(trace))],
         "blockers": [blocker_text(held, addresses) for held in trace.blockers],
         "assumptions": [key for key in expected.assumptions if key in found.assumptions and is_told(trace, key)],
@@ -72,6 +74,12 @@ def lines_of(trace: Trace) -> Iterator[str]:
         yield step.text
         yield from step.details
     yield from trace.notes
+
+
+def encryption_lines(trace: Trace) -> Iterator[str]:
+    """``vm-a: to fw: not encrypted (NX): …`` of every place that a line of encryption stands at, there and back."""
+    for hop in (*trace.hops, *trace.return_hops):
+        yield from (f"{hop.place}: {step.text}" for step in hop.steps if step.layer == ENCRYPTION)
 
 
 def blocker_text(held: Blocker, addresses: list[str]) -> str:
@@ -94,7 +102,7 @@ def route_text(route: EffectiveRoute, addresses: list[str]) -> str:
 
 
 def hop_text(hop: Hop, addresses: list[str]) -> dict[str, dict[str, str]]:
-    return {hop.place: {step.layer: step_text(step, addresses) for step in hop.steps}}
+    return {hop.place: {step.layer: step_text(step, addresses) for step in hop.steps if step.layer != ENCRYPTION}}
 
 
 def step_text(step: Step, addresses: list[str]) -> str:

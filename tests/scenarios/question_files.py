@@ -35,8 +35,9 @@ class Expected(Strict):
 
     `rule` is ``filter/rule``, ``""`` where none decided. `route` is the first route decision, ``prefix -> next hop``.
     `observed` has a line for every NIC whose flow log holds the packet: name, direction, verdict, rules in order.
-    `there` and `back` are the whole walk: at each place, layer → what decided. `blockers` is all that stands in the
-    way, as ``place: what``. `says` are texts that the trace holds. `assumptions` are open questions that touched it.
+    `there` and `back` are the whole walk: at each place, layer → what decided, but for encryption: `encryption` has a
+    line for every NIC on the way there and back, as ``place: what it says``. `blockers` is all that stands in the way,
+    as ``place: what``. `says` are texts that the trace holds. `assumptions` are open questions that touched it.
     """
 
     verdict: Literal["ALLOW", "DENY", "UNKNOWN", "INTERMITTENT"]
@@ -50,6 +51,7 @@ class Expected(Strict):
     there: list[dict[str, dict[str, str]]] | None = None
     back: list[dict[str, dict[str, str]]] | None = None
     blockers: list[str] | None = None
+    encryption: list[str] | None = None
     says: list[str] = []
     assumptions: list[str] = []
 
