@@ -24,8 +24,6 @@ from simulator.report.by import By
 if TYPE_CHECKING:
     from simulator.cost.bill import Bill
 
-NAME = "cost"
-
 
 @verb
 def command(

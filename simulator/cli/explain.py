@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from simulator.walk.explain import FlowVerification
     from simulator.walk.trace import Trace
 
-NAME = "explain"
-
 
 class Way(StrEnum):
     """The direction as az spells it."""

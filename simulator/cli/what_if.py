@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from simulator.report.side_effects import SideEffects
     from simulator.whatif.impact import Impact
 
-NAME = "what-if"
 #: Written out, since help loads no engine; a test holds it to the kinds there are.
 STEPS = (
     "add_security_rule, remove_security_rule, edit_security_rule, add_route, remove_route, edit_route, route_through, "

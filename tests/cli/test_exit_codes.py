@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from simulator.cli import app, check
+from simulator.cli import app
 from simulator.cli.exits import Exit
 
 Run = Callable[..., Any]
@@ -228,12 +228,11 @@ def test_help_and_version_are_0(arguments: list[str], vnetsim: Run) -> None:
 
 
 def test_every_command_has_help_and_the_common_options(vnetsim: Run) -> None:
-    for name in ("run", "check", "explain", "replay", "diff", "what-if", "generate", "schema"):
+    for name in (name for name in app.COMMANDS if name != "show"):
         text = vnetsim(name, "--help").out
         for option in ("--output-file", "--quiet", "--verbose", "--debug"):
             assert option in text, name
         assert ("--output <" in text) == (name not in ("generate", "schema")), name
-    assert app.app.info.name == "vnetsim" and check.NAME == "check"
 
 
 @pytest.fixture
