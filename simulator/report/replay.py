@@ -11,6 +11,7 @@ import numpy as np
 from simulator.comparison.labels import protocol_name
 from simulator.cost.bill import Bill
 from simulator.cost.conversations import conversation_amounts
+from simulator.flows.arrow import replay_table, with_column
 from simulator.flows.distinct import distinct_rows
 from simulator.flows.records import DIRECTIONS, FlowRecords, Int64, moment
 from simulator.flows.replay import Replay
@@ -30,7 +31,13 @@ def replay_report(replay: Replay, bill: Bill | None = None, *, rules_shown: int 
         blocks=(_fates(replay), *_encryption(replay), *_cost(bill), *_deciders(replay, rules_shown)),
         records=lambda: _records(replay, bill),
         data=lambda: _data(replay, bill),
+        arrow=lambda: _arrow(replay, bill),
     )
+
+
+def _arrow(replay: Replay, bill: Bill | None) -> Any:
+    table = replay_table(replay)
+    return table if bill is None else with_column(table, "cost", conversation_amounts(bill))
 
 
 def verdict_counts(replay: Replay) -> dict[str, int]:
