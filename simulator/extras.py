@@ -5,11 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from simulator.errors import SimulatorError
-
-
-class MissingExtraError(SimulatorError):
-    """A feature needs a library that comes with an extra of the package (VNS9001)."""
+from simulator.errors import MissingExtraError
 
 
 def load(module: str, *, extra: str, what: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import simulator as sim
-from simulator.extras import MissingExtraError
+from simulator.errors import MissingExtraError
 from simulator.flows.arrow import parquet, records_table, replay_table
 from simulator.flows.records import FlowRecords
 from simulator.flows.replay import Replay
