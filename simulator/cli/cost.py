@@ -57,7 +57,7 @@ def command(
 
     Walks every conversation of the VNet flow logs and charges each leg, there and back, as Azure's price list has it.
     With --change, --move or --via it says what the change does to the bill. With --strict it ends with 3 when an answer
-    or a price is not known.
+    or a price is not known, or nothing is billed.
     """
     import simulator
 
@@ -75,7 +75,7 @@ def command(
             after = simulator.build_network(proposed.apply(loaded.as_read), loaded.assumptions)
             bills.append(simulator.price(simulator.replay(after, records), sheet, month=month))
     _write(session, bills, proposed, by=by, explain=explain, infracost=infracost)
-    return Exit.INPUT if strict and any(bill.gaps for bill in bills) else Exit.OK
+    return Exit.INPUT if strict and any(bill.gaps or bill.is_empty for bill in bills) else Exit.OK
 
 
 def _write(

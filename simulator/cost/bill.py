@@ -123,6 +123,11 @@ class Bill(Struct, frozen=True, eq=False, dict=True):
         return int((self.billed.outcome == Outcome.LOGGED_BY_ANOTHER_NIC).sum())
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no conversation is billed."""
+        return not (self.billed.outcome == Outcome.BILLED).any()
+
+    @property
     def gaps(self) -> tuple[Unpriced, ...]:
         """What is left out because an answer, or what is charged for it, is not known."""
         return tuple(line for line in self.unpriced if line.is_gap)

@@ -73,7 +73,8 @@ def introduction(bill: Bill) -> Iterator[Line]:
     window = f"{bill.start:%Y-%m-%d %H:%M} to {bill.end:%Y-%m-%d %H:%M} UTC"
     billed = int((bill.billed.outcome == Outcome.BILLED).sum())
     again = f", {bill.duplicates:,} are the same as another NIC logged them" if bill.duplicates else ""
-    yield Line(f"  {billed:,} of {counted(len(replay), 'conversation')} are billed{again}, {window}", "faint")
+    told = f"{billed:,} of {counted(len(replay), 'conversation')} {'is' if len(replay) == 1 else 'are'} billed"
+    yield Line(f"  {told}{again}, {window}", "faint")
     yield _time(bill)
     unknown = sum((gap.gb for gap in bill.gaps), Decimal(0))
     if gb_cell(unknown):

@@ -34,10 +34,8 @@ SPLITS = (By.METER, By.PAIR, By.SUBNET, By.VNET)
 def difference_report(difference: BillDifference, change: str, *, by: By = By.PAIR, explain: bool = False) -> Report:
     """What a change does to the bill; `by` is one of `SPLITS`."""
     before, after, currency = difference.before, difference.after, difference.before.currency
-    headline = (
-        f"Cost of {network_name(before)} with {change}: {signed(difference.difference, currency)}{of_a_month(before)} "
-        f"({money(before.total, currency)} → {money(after.total, currency)})"
-    )
+    amounts = f"({money(before.total, currency)} → {money(after.total, currency)})"
+    headline = f"Cost of {network_name(before)} with {change}: {difference_text(difference)} {amounts}"
     blocks = (
         Lines(tuple(introduction(before))),
         *difference_blocks(difference, by=by, explain=explain),
@@ -68,6 +66,14 @@ def difference_blocks(
         for bill, when in ((difference.before, "before"), (difference.after, "after")):
             blocks += [steps(bill, f"Step by step, {when}", changed), bands(bill, f"Rates of bands, {when}")]
     return (block for block in blocks if not is_empty(block))
+
+
+def difference_text(difference: BillDifference) -> str:
+    """``+41.10 USD a month``, and whether that is all of it; the one word that is left where nothing of it is known."""
+    amount = f"{signed(difference.difference, difference.before.currency)}{of_a_month(difference.before)}"
+    if not difference.gaps:
+        return amount
+    return f"{amount} and what is not known" if difference.difference else "not known"
 
 
 def basis(difference: BillDifference) -> str:

@@ -8,9 +8,8 @@ from typing import Any
 from msgspec import Struct
 
 from simulator.cost.difference import BillDifference
-from simulator.report.cost_difference import basis, difference_blocks, difference_data
+from simulator.report.cost_difference import basis, difference_blocks, difference_data, difference_text
 from simulator.report.document import Line, Lines, Row, Table
-from simulator.report.money import signed
 from simulator.report.text import counted, data_size
 from simulator.report.words import service
 from simulator.whatif.encryption_impact import ENCRYPTION_KINDS, EncryptionKind, EncryptionRow, WayEncryption
@@ -41,11 +40,13 @@ def effects_line(effects: SideEffects) -> str:
     said = [
         f"LOSES ENCRYPTION {counted(lost, 'conversation')}" if lost else "",
         f"GAINS ENCRYPTION {counted(gained, 'conversation')}" if gained else "",
-        f"COST {signed(effects.costs.difference, effects.costs.before.currency)} a month"
-        if effects.costs is not None and effects.costs.difference
-        else "",
+        f"COST {difference_text(effects.costs)}" if effects.costs is not None and _is_told(effects.costs) else "",
     ]
     return "   ".join(filter(None, said))
+
+
+def _is_told(costs: BillDifference) -> bool:
+    return bool(costs.difference or costs.gaps)
 
 
 def effects_basis(effects: SideEffects) -> str:

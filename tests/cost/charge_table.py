@@ -176,6 +176,7 @@ def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
 def network_of(topology: str) -> Network:
     """The network of a scenario text; its ``resources`` lie beside it as an export."""
     scenario = {
+        "name": "network",
         "location": "westeurope",
         "resource_group": "rg",
         **yaml.safe_load(topology.replace("$rg", RESOURCE_GROUP)),

@@ -4,46 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import simulator as sim
 from simulator.flows.records import FlowRecords
 from simulator.flows.vnet_flow_log_writer import write_vnet_flow_log
-from simulator.network.model import Network
 from tests.cost.charge_table import (
     BINARY_GB,
     FIRST_PORT,
-    Flow,
     Lines,
     Logged,
     bill_lines,
     bill_of,
     explained,
     lines_of,
-    network_of,
     not_priced,
     records_of,
     seen_of,
 )
+from tests.cost.every_way import TOPOLOGY, WAYS, Way, logs, network
 
 #: Meters whose price falls with the amount: their GB add up, their amounts need not.
 TIERED = {"internet_egress", "internet_egress_isp", "private_endpoint_out", "private_endpoint_in"}
 #: Sums of quotients may differ in the last digits.
 TINY = Decimal("1e-6")
-
-
-class Way(Flow):
-    """A flow of ``every_way.yaml``, and whether its bytes are charged."""
-
-    kind: Literal["charged", "free", "ingress", "denied"]
 
 
 class Sent(NamedTuple):
@@ -52,11 +42,6 @@ class Sent(NamedTuple):
     way: int
     bytes_sent: int
     bytes_received: int
-
-
-_FILE = yaml.safe_load(Path(__file__).with_name("every_way.yaml").read_text(encoding="utf-8"))
-TOPOLOGY: str = yaml.safe_dump(_FILE["topology"], sort_keys=False)
-WAYS = tuple(Way.model_validate(flow) for flow in _FILE["flows"])
 
 
 def ways(*kinds: str) -> list[int]:
@@ -71,11 +56,6 @@ def traffic(*kinds: str) -> st.SearchStrategy[list[Sent]]:
     """Flows over the ways of some kinds, or of all."""
     numbers = ways(*kinds) if kinds else [*range(len(WAYS))]
     return st.lists(st.builds(Sent, st.sampled_from(numbers), COUNTS, COUNTS), min_size=1, max_size=8)
-
-
-@cache
-def network() -> Network:
-    return network_of(TOPOLOGY)
 
 
 def logged(flows: Iterable[Sent], first_port: int = FIRST_PORT) -> tuple[Logged, ...]:
@@ -187,12 +167,6 @@ def test_both_ends_logging_cost_what_one_end_does(flows: list[Sent], data: st.Da
             said = way.model_copy(update={"logged_by": names})
             into += seen_of(network(), said, FIRST_PORT + at, flow.bytes_sent, flow.bytes_received)
     assert_same(bill_lines(TOPOLOGY, tuple(twice)), bill_lines(TOPOLOGY, tuple(once)))
-
-
-def logs(place: str) -> bool:
-    """Is `place` a NIC with a flow log? A private endpoint's has none."""
-    endpoint = network().endpoint(place)
-    return endpoint is not None and endpoint.mac is not None and not endpoint.name.startswith("pe-")
 
 
 @given(traffic())

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from simulator.cost.meters import bands_of
 from simulator.cost.price_sheet import Meter, PriceSheet, Tier, first_paid_price, marginal_price, tier_amount
 
 
@@ -109,3 +112,25 @@ def test_a_sliver_within_a_band_costs_the_marginal_price(held: Meter, at: Decima
     ends = [tier.from_gb for tier in held.tiers if tier.from_gb > at]
     if not ends or at + sliver <= ends[0]:
         assert tier_amount(held, sliver, at) == sliver * marginal_price(held, at)
+
+
+@given(meters(), QUANTITIES)
+def test_the_bands_that_a_quantity_reaches_into_add_up(held: Meter, gb: Decimal) -> None:
+    found = bands_of(held, gb)
+    assert sum(size for size, _ in found) == gb
+    assert sum(size * price for size, price in found) == tier_amount(held, gb)
+    prices = [price for _, price in found]
+    assert all(before != after for before, after in pairwise(prices))
+
+
+@pytest.mark.parametrize(
+    ("name", "product", "title"),
+    [
+        ("Standard Data Processed", "Azure Firewall", "Standard Data Processed (Azure Firewall)"),
+        ("Standard Hub Data Processed", "Virtual WAN", "Standard Hub Data Processed (Virtual WAN)"),
+        ("Azure Firewall Data", "Azure Firewall", "Azure Firewall Data"),
+        ("Standard Data Transfer Out", "", "Standard Data Transfer Out"),
+    ],
+)
+def test_a_title_tells_meters_of_one_name_apart(name: str, product: str, title: str) -> None:
+    assert replace(ZONE_1, name=name, product=product).title == title
