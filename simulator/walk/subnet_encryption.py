@@ -139,7 +139,7 @@ def _addresses(sender: Endpoint, receiver: Endpoint) -> tuple[str, str]:
 
 
 def _blocking_legs(predictions: Predictions) -> list[Encryption | None]:
-    """The first leg of each packet, there and back, that is not encrypted, else that is not known to be; None for none."""
+    """The first leg of each packet, there or back, that is not encrypted, else the first not known to be, else None."""
     found = legs(predictions)
     judged = encryption_of(predictions.plane, found)
     blocking: list[Encryption | None] = [None] * len(predictions)
