@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulator.comparison.diff import diff
+    from simulator.cost.bill import price
+    from simulator.cost.price_sheet import PriceSheet, load_prices
     from simulator.errors import SimulatorError
     from simulator.flows.generation import generate_flow_log
     from simulator.flows.read import read_flow_logs
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "PriceSheet",
     "SimulatorError",
     "build_network",
     "diff",
@@ -39,15 +42,18 @@ __all__ = [
     "lint",
     "load",
     "load_change",
+    "load_prices",
     "load_snapshot",
     "network_graph",
     "next_hop",
+    "price",
     "read_flow_logs",
     "replay",
     "what_if",
 ]
 
 _HOMES = {
+    "PriceSheet": "simulator.cost.price_sheet",
     "SimulatorError": "simulator.errors",
     "build_network": "simulator.network.network",
     "diff": "simulator.comparison.diff",
@@ -59,9 +65,11 @@ _HOMES = {
     "lint": "simulator.lints.lint",
     "load": "simulator.network.load",
     "load_change": "simulator.whatif.change",
+    "load_prices": "simulator.cost.price_sheet",
     "load_snapshot": "simulator.sources.load",
     "network_graph": "simulator.network.graph",
     "next_hop": "simulator.network.effective_routes",
+    "price": "simulator.cost.bill",
     "read_flow_logs": "simulator.flows.read",
     "replay": "simulator.flows.replay",
     "what_if": "simulator.whatif.impact",

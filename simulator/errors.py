@@ -4,7 +4,8 @@ SimulatorError
 ├── SourceError       a topology file cannot be read, or Azure would refuse it (VNS1xxx, VNS2xxx)
 ├── FlowLogError      a flow log cannot be read (VNS3xxx)
 ├── ChangeError       a proposed change does not fit the network (VNS4xxx)
-└── QuestionError     a question names something the network does not hold (VNS5xxx)
+├── QuestionError     a question names something the network does not hold (VNS5xxx)
+└── PriceError        a price sheet cannot be read, or lacks the price of a meter (VNS7xxx)
 """
 
 from __future__ import annotations
@@ -48,3 +49,7 @@ class ChangeError(SimulatorError):
 
 class QuestionError(SimulatorError):
     """A question names an endpoint, a port or a protocol that the network does not hold."""
+
+
+class PriceError(SimulatorError):
+    """A price sheet cannot be read, or it has no price for what is asked of it."""

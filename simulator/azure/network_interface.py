@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from simulator.azure.resource import ArmModel, Reference, References, Resource, type_of_tuple
+from simulator.azure.resource import ArmModel, Reference, References, Resource, Strings, type_of_tuple
 
 
 class IpConfiguration(ArmModel):
@@ -50,10 +50,18 @@ class NetworkProfile(ArmModel):
 class VirtualMachine(Resource):
     hardware_profile: HardwareProfile = Field(default_factory=HardwareProfile)
     network_profile: NetworkProfile = Field(default_factory=NetworkProfile)
+    zones: Strings = ()
 
 
 class PublicIpSku(ArmModel):
     name: str = "Basic"
+
+
+class IpTag(ArmModel):
+    """``RoutingPreference: Internet`` sends what leaves over the public network from the region on."""
+
+    ip_tag_type: str = ""
+    tag: str = ""
 
 
 class PublicIpAddress(Resource):
@@ -62,3 +70,4 @@ class PublicIpAddress(Resource):
     ip_address: str | None = None
     sku: PublicIpSku = Field(default_factory=PublicIpSku)
     public_ip_address_version: str = "IPv4"
+    ip_tags: Annotated[tuple[IpTag, ...], type_of_tuple] = ()

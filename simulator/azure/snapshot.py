@@ -242,7 +242,11 @@ class Snapshot(Struct, frozen=True, dict=True):
 
     def with_resource(self, resource: Resource) -> Snapshot:
         """The same snapshot with `resource` added, or put in place of the one with its id."""
-        return replace(self, resources={**self.resources, resource.id: resource})
+        return self.with_resources((resource,))
+
+    def with_resources(self, resources: Iterable[Resource]) -> Snapshot:
+        """As `with_resource` of each."""
+        return replace(self, resources={**self.resources, **{held.id: held for held in resources}})
 
     def with_issues(self, issues: Iterable[Issue]) -> Snapshot:
         return replace(self, issues=(*self.issues, *issues))

@@ -9,13 +9,13 @@ import errno
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from typing import Annotated, NoReturn
 
 import typer
 
 import simulator
-from simulator.cli import check, diff, explain, generate, replay, run, schema, show, what_if
 from simulator.cli.exits import Exit
 from simulator.cli.session import CannotWriteError, drop_stdout, say
 from simulator.errors import QuestionError, SimulatorError
@@ -23,18 +23,29 @@ from simulator.errors import QuestionError, SimulatorError
 #: Objects made before the garbage collector looks at the young ones; Python's own default is 700.
 _FEW_COLLECTIONS = 50_000
 
-app = typer.Typer(
-    name="vnetsim",
-    help="Simulate an Azure network: explain a packet, replay flow logs, find where they disagree, try a change.",
-    epilog="Exit codes: 0 ok, 1 gate failed, 2 usage, 3 not readable, unknown or not written, 4 internal error.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["--help", "-h"]},
-)
-for module in (run, check, explain, replay, diff, what_if, generate, schema):
-    app.command(module.NAME)(module.command)
-app.add_typer(show.app, name="show")
+#: The commands in the order of the help, each in the module of its name.
+COMMANDS = ("run", "check", "explain", "replay", "diff", "what-if", "cost", "generate", "schema", "show")
+
+
+def command_line(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The command line with the commands of these names; the modules of others are not loaded."""
+    app = typer.Typer(
+        name="vnetsim",
+        help="Simulate an Azure network: explain a packet, replay flow logs, find where they disagree, try a change.",
+        epilog="Exit codes: 0 ok, 1 gate failed, 2 usage, 3 not readable, unknown or not written, 4 internal error.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    app.callback()(_options)
+    for name in names:
+        module = import_module(f"simulator.cli.{name.replace('-', '_')}")
+        if name == "show":
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(module.command)
+    return app
 
 
 def _print_version(is_wanted: bool) -> None:
@@ -43,7 +54,6 @@ def _print_version(is_wanted: bool) -> None:
         raise typer.Exit()
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
@@ -66,7 +76,8 @@ def run_command(arguments: Sequence[str]) -> int:
         return _invoke(arguments)
     except SimulatorError as error:
         say(str(error))
-        return Exit.USAGE if isinstance(error, QuestionError) else Exit.INPUT
+        is_typed = isinstance(error, QuestionError) or error.place.startswith("--")  # a change may be an option
+        return Exit.USAGE if is_typed else Exit.INPUT
     except CannotWriteError as error:
         return _cannot_write(str(error))
     except Exception as error:
@@ -79,7 +90,8 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 def _invoke(arguments: Sequence[str]) -> int:
-    command = typer.main.get_command(app)
+    named = next((word for word in arguments if not word.startswith("-")), "")
+    command = typer.main.get_command(command_line([named] if named in COMMANDS else COMMANDS))
     try:
         command.main(args=list(arguments), prog_name="vnetsim", standalone_mode=True)
     except SystemExit as end:

@@ -11,7 +11,6 @@ from simulator.cli.loading import read_network
 from simulator.cli.options import NetworkArgument, verb
 from simulator.cli.session import Session
 
-NAME = "check"
 Strict = Annotated[
     bool, typer.Option("--strict", help="End with 3 when there is a warning, as an answer may differ from Azure's.")
 ]

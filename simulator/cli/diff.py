@@ -7,8 +7,6 @@ from simulator.cli.loading import load_flow_logs, load_network, one_location
 from simulator.cli.options import FlowsOption, LogsArgument, NetworkArgument, StrictOption, verb
 from simulator.cli.session import Session
 
-NAME = "diff"
-
 
 @verb
 def command(

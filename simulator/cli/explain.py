@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from simulator.walk.explain import FlowVerification
     from simulator.walk.trace import Trace
 
-NAME = "explain"
-
 
 class Way(StrEnum):
     """The direction as az spells it."""
@@ -65,6 +63,8 @@ def command(
     answer, access and ruleName, before the whole story.
     """
     import simulator
+    from simulator.cost.per_gb import cost_per_gb
+    from simulator.cost.price_sheet import PriceSheet
     from simulator.report.trace import trace_report
     from simulator.walk.reasons import Verdict
 
@@ -77,7 +77,8 @@ def command(
         path, source, destination = _question(words)
         network = _network(session, path, change)
         trace = simulator.explain(network, source, destination, protocol=protocol, source_port=source_port)
-    session.write(trace_report(trace, verification))
+    sheet = PriceSheet.default()
+    session.write(trace_report(trace, verification, cost_per_gb(network, trace.question, sheet), sheet.currency))
     return Exit.INPUT if strict and trace.prediction.verdict == Verdict.UNKNOWN else Exit.OK
 
 

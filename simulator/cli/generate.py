@@ -17,7 +17,6 @@ from simulator.cli.session import FULL_DISK, CannotWriteError, Session
 if TYPE_CHECKING:
     from simulator.flows.records import FlowRecords
 
-NAME = "generate"
 _START = "2026-01-12T08:00:00Z"
 
 

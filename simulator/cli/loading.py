@@ -11,6 +11,7 @@ from simulator.cli.options import STANDARD_INPUT
 from simulator.cli.session import Session
 
 if TYPE_CHECKING:
+    from simulator.cost.price_sheet import PriceSheet
     from simulator.flows.records import FlowRecords
     from simulator.network.model import Network
     from simulator.whatif.change import Change
@@ -58,6 +59,28 @@ def read_change(path: str) -> Change:
     from simulator.whatif.change import MAX_BYTES, parse_change
 
     return parse_change(read_standard_input(limit=MAX_BYTES), "standard input")
+
+
+def read_changes(path: str | None, move: list[str] | None, via: list[str] | None) -> Change:
+    """The change in the file at `path`, then those of the options --move and --via; at least one has to be there."""
+    from simulator.whatif import in_brief
+    from simulator.whatif.change import joined
+
+    given = [
+        *(read_change(name) for name in (path,) if name is not None),
+        *(in_brief.read_move(text) for text in move or ()),
+        *(in_brief.via(text) for text in via or ()),
+    ]
+    if not given:
+        raise typer.BadParameter("no change is given: name a file, or say it with --move or --via", param_hint="CHANGE")
+    return joined(given)
+
+
+def price_sheet(paths: list[str] | None) -> PriceSheet:
+    """The pages at `paths` over the shipped prices; without any the shipped ones. Raises PriceError."""
+    from simulator.cost.price_sheet import PriceSheet, load_prices
+
+    return load_prices(paths) if paths else PriceSheet.default()
 
 
 def _refuse_empty(path: str, argument: str) -> None:

@@ -29,11 +29,30 @@ ASSUME_HELP = (
     "vnetsim show assumptions lists the keys."
 )
 CHANGE_HELP = "The change: YAML with steps, see docs/reference/changes.md. Kinds of steps:"
+MOVE_HELP = "A change in brief: this virtual network, with all that lives in it, in another region. May be repeated."
+VIA_HELP = (
+    "A change in brief: traffic between these virtual networks through the firewall, with routes at both ends. "
+    "FIREWALL=VNET is that of one with all others that the firewall's own is peered with, FIREWALL that of all these. "
+    "May be repeated."
+)
 
 NetworkArgument = Annotated[str, typer.Argument(metavar="NET", help=NETWORK_HELP, show_default=False)]
 LogsArgument = Annotated[str | None, typer.Argument(metavar="LOGS", help=LOGS_HELP, show_default=False)]
 FlowsOption = Annotated[
     str | None, typer.Option("--flows", metavar="LOGS", help="The same as the argument LOGS.", show_default=False)
+]
+MoveOption = Annotated[
+    list[str] | None, typer.Option("--move", metavar="VNET=REGION", help=MOVE_HELP, show_default=False)
+]
+ViaOption = Annotated[
+    list[str] | None, typer.Option("--via", metavar="FIREWALL=VNET,VNET", help=VIA_HELP, show_default=False)
+]
+PRICES_HELP = (
+    "Saved pages of the Azure Retail Prices API, laid over the prices that vnetsim ships. May be repeated; "
+    "docs/concepts/prices.md says how to save them."
+)
+PricesOption = Annotated[
+    list[str] | None, typer.Option("--prices", metavar="FILE", help=PRICES_HELP, show_default=False)
 ]
 StrictOption = Annotated[
     bool,

@@ -17,7 +17,6 @@ from simulator.cli.session import Session
 if TYPE_CHECKING:
     from simulator.report.demonstration import Section
 
-NAME = "run"
 #: What the scenario has beside its topology, and the packet that is explained.
 _LOG = "flows.json.gz"
 _CHANGE = "change-lock-down-sql.yaml"

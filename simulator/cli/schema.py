@@ -6,8 +6,6 @@ from simulator.cli.exits import Exit
 from simulator.cli.options import verb_without
 from simulator.cli.session import Session
 
-NAME = "schema"
-
 
 @verb_without("output", "assume")
 def command(session: Session) -> int:

@@ -7,19 +7,30 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.exits import Exit
-from simulator.cli.loading import as_typed, load_flow_logs, load_network, read_change
-from simulator.cli.options import CHANGE_HELP, LOGS_HELP, STANDARD_INPUT, NetworkArgument, StrictOption, verb
+from simulator.cli.loading import as_typed, load_flow_logs, load_network, price_sheet, read_changes
+from simulator.cli.options import (
+    CHANGE_HELP,
+    LOGS_HELP,
+    STANDARD_INPUT,
+    MoveOption,
+    NetworkArgument,
+    PricesOption,
+    StrictOption,
+    ViaOption,
+    verb,
+)
 from simulator.cli.session import Session
 
 if TYPE_CHECKING:
+    from simulator.report.side_effects import SideEffects
     from simulator.whatif.impact import Impact
 
-NAME = "what-if"
 #: Written out, since help loads no engine; a test holds it to the kinds there are.
 STEPS = (
-    "add_security_rule, remove_security_rule, edit_security_rule, add_route, remove_route, edit_route, add_admin_rule, "
-    "remove_admin_rule, edit_admin_rule, attach_security_group, detach_security_group, attach_route_table, "
-    "detach_route_table"
+    "add_security_rule, remove_security_rule, edit_security_rule, add_route, remove_route, edit_route, route_through, "
+    "add_admin_rule, remove_admin_rule, edit_admin_rule, attach_security_group, detach_security_group, "
+    "attach_route_table, detach_route_table, set_encryption, resize_virtual_machine, set_accelerated_networking, "
+    "move_virtual_network"
 )
 #: What --fail-on takes → the kinds of impact that it means.
 _GATES = {
@@ -33,8 +44,12 @@ _GATES = {
 def command(
     session: Session,
     network: NetworkArgument,
-    change: Annotated[str, typer.Argument(metavar="CHANGE", help=f"{CHANGE_HELP} {STEPS}.", show_default=False)],
     flows: Annotated[str, typer.Option("--flows", metavar="LOGS", help=LOGS_HELP, show_default=False)],
+    change: Annotated[
+        str | None, typer.Argument(metavar="CHANGE", help=f"{CHANGE_HELP} {STEPS}.", show_default=False)
+    ] = None,
+    move: MoveOption = None,
+    via: ViaOption = None,
     fail_on: Annotated[
         str,
         typer.Option(
@@ -49,24 +64,31 @@ def command(
             "does; else every flow is decided anew.",
         ),
     ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Derive what the change does to the bill step by step.")
+    ] = False,
+    prices: PricesOption = None,
     strict: StrictOption = False,
 ) -> int:
     """Say what a change would break and open.
 
-    Walks the recorded conversations through the network as it is and as it would be. Never fails on what it finds
-    unless --fail-on says so; with --fail-on it ends with 3 when no recorded conversation can be decided.
+    Walks the recorded conversations through the network as it is and as it would be after CHANGE, every --move and
+    every --via. Never fails on what it finds unless --fail-on says so; with --fail-on it ends with 3 when no recorded
+    conversation can be decided.
     """
     import simulator
     from simulator.report.impact import has_nothing_decided, impact_report
 
     gates = _gates(fail_on)
     loaded = load_network(session, network)
-    proposed = read_change(change)
+    proposed = read_changes(change, move, via)
     records = load_flow_logs(session, flows, strict=strict)
     with session.step(f"walking {len(records):,} records twice"):
         impact = simulator.what_if(loaded, proposed, flows=records, new_flows_only=new_flows_only)
-    names = (name if name != STANDARD_INPUT else what for name, what in ((network, "NET"), (change, "CHANGE")))
-    session.write(impact_report(impact, network=next(names), change=next(names), options=as_typed(session)))
+    shown = "NET" if network == STANDARD_INPUT else network
+    told = "CHANGE" if change == STANDARD_INPUT else None if move or via else change
+    effects = _side_effects(impact, prices, explain)
+    session.write(impact_report(impact, network=shown, change=told, options=as_typed(session), effects=effects))
     met = [gate for gate in gates if _is_met(impact, gate)]
     if met:
         session.note(f"--fail-on {','.join(met)}: met")
@@ -75,6 +97,25 @@ def command(
         session.note("no gate was tried: no recorded conversation could be decided" if gates else "nothing was decided")
         return Exit.INPUT
     return Exit.INPUT if strict and _is_met(impact, "undecided") else Exit.OK
+
+
+def _side_effects(impact: Impact, prices: list[str] | None, explain: bool) -> SideEffects:
+    """What the change does to encryption and to the bill of a month like the log."""
+    import simulator
+    from simulator.cost.difference import price_difference
+    from simulator.errors import PriceError
+    from simulator.report.side_effects import SideEffects
+    from simulator.whatif.encryption_impact import encryption_impact
+
+    encryption = encryption_impact(impact.before, impact.after)
+    sheet = price_sheet(prices)
+    try:
+        bills = [simulator.price(held, sheet, month=True) for held in (impact.before, impact.after)]
+    except PriceError as error:
+        if prices:
+            raise
+        return SideEffects(encryption, None, error.message)
+    return SideEffects(encryption, price_difference(*bills), "", explain)
 
 
 def _gates(text: str) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Literal
 
 from msgspec import Struct
 
@@ -15,12 +16,16 @@ SPELLINGS = {"true": True, "yes": True, "on": True, "false": False, "no": False,
 
 
 class Assumption(Struct, frozen=True):
-    """One open question: `text` says what holds while it is true, `otherwise` what holds while it is false."""
+    """One open question: `text` says what holds while it is true, `otherwise` what holds while it is false.
+
+    `about` says what rests on it: the fate of packets, or only bills.
+    """
 
     key: str
     default: bool
     text: str
     otherwise: str
+    about: Literal["packets", "bills"] = "packets"
 
 
 _ALL = (
@@ -101,6 +106,27 @@ _ALL = (
         False,
         "threat intelligence of Azure Firewall may deny any public address while its mode is Deny",
         "threat intelligence of Azure Firewall knows none of the addresses",
+    ),
+    Assumption(
+        "gigabyte_is_binary",
+        True,
+        "a GB of a price is 2^30 bytes",
+        "a GB of a price is 10^9 bytes",
+        "bills",
+    ),
+    Assumption(
+        "zones_are_charged",
+        False,
+        "traffic between availability zones of one virtual network is charged, as its meters in the price list say",
+        "traffic between availability zones is free, as Microsoft announced",
+        "bills",
+    ),
+    Assumption(
+        "private_endpoint_peering_is_charged",
+        False,
+        "traffic over a peering to a private endpoint is charged as peering too",
+        "traffic over a peering to a private endpoint is charged as Private Link only",
+        "bills",
     ),
 )
 #: Key → assumption, in the order in which they are listed for people.

@@ -8,6 +8,7 @@ from typing import Any
 
 from simulator.report.document import Line, Lines, Report, Row, Table, Tone
 from simulator.report.replay import over_time
+from simulator.report.side_effects import SideEffects, effects_blocks, effects_data, effects_line
 from simulator.report.text import counted, data_size
 from simulator.report.words import route_data, rule_data, service
 from simulator.walk.reasons import CODE_OF, REASONS, Verdict
@@ -34,24 +35,36 @@ _SHOWN, _COMMANDS = 10, 2
 _CLOSER: tuple[Kind, ...] = ("breaks", "opens", "breaks_in_part", "opens_in_part", "may_break")
 
 
-def impact_report(impact: Impact, *, network: str, change: str, options: str = "", is_brief: bool = False) -> Report:
+def impact_report(
+    impact: Impact,
+    *,
+    network: str,
+    change: str | None,
+    options: str = "",
+    is_brief: bool = False,
+    effects: SideEffects | None = None,
+) -> Report:
     """`network`, `change` and the further `options` are as the user gave them, for commands to go on with.
 
-    `is_brief` only counts, for people, what keeps its verdict.
+    `change` None is one that no single file holds.
+
+    `is_brief` only counts, for people, what keeps its verdict. `effects` are told below the verdicts.
     """
+    effects = SideEffects() if effects is None else effects
     kinds = [kind for kind in KINDS if impact.of(kind) and not (is_brief and kind in _QUIET)]
     details = Lines.of(*_details(impact, network, change, options), title="Look closer", tone="command")
     return Report(
         kind="what_if",
         headline=_headline(impact),
         blocks=(
-            Lines(tuple(_introduction(impact))),
+            Lines(tuple(_introduction(impact, effects_line(effects)))),
             *(_table(impact, kind) for kind in kinds),
+            *effects_blocks(effects),
             Lines.of(*(f"  {note}" for note in impact.notes), title="Keep in mind"),
             *([details] if details.lines else []),
         ),
         records=lambda: Table(_COLUMNS, tuple(_record(row) for row in impact)),
-        data=lambda: _data(impact),
+        data=lambda: _data(impact) | effects_data(effects),
     )
 
 
@@ -83,7 +96,7 @@ def _headline(impact: Impact) -> Line:
     return Line(f"What-if {impact.change.name}: {text}", tone)
 
 
-def _introduction(impact: Impact) -> Iterator[Line]:
+def _introduction(impact: Impact, effects: str) -> Iterator[Line]:
     if impact.change.description:
         yield Line(f"  {impact.change.description}")
     records = impact.before.records
@@ -100,8 +113,8 @@ def _introduction(impact: Impact) -> Iterator[Line]:
         )
         if rows
     ]
-    if groups:
-        yield Line(f"  {'   '.join(groups)}", "strong")
+    if groups or effects:
+        yield Line(f"  {'   '.join(filter(None, [*groups, effects]))}", "strong")
     summary = impact.summary()
     kept = [f"{summary[kind]:,} keep their verdict by an{kind.replace('_', ' ')}" for kind in _QUIET if summary[kind]]
     undecided = [f"{impact.undecided:,} are not decided"] if impact.undecided else []
@@ -141,7 +154,7 @@ def _decider(row: ImpactRow, fate: Fate) -> str:
     return f"{fate.verdict.name} {decider}" if row.kind in _MIXED else decider
 
 
-def _details(impact: Impact, network: str, change: str, options: str) -> Iterator[str]:
+def _details(impact: Impact, network: str, change: str | None, options: str) -> Iterator[str]:
     """Commands for the worst rows: the story after the change, and Azure's own answer once it is made."""
     worst = [row for kind in _CLOSER for row in impact.of(kind)[:_COMMANDS]]
     for row in worst[:_COMMANDS]:
@@ -150,7 +163,8 @@ def _details(impact: Impact, network: str, change: str, options: str) -> Iterato
         host = f"[{witness.destination}]" if ":" in witness.destination and has_ports else witness.destination
         target = f"{host}:{witness.destination_port}" if has_ports else host
         asked = f"{witness.source} {shlex.quote(f'{target}/{witness.protocol.lower()}')}"
-        yield f"  vnetsim explain {shlex.quote(network)} {asked} --change {shlex.quote(change)}{options}"
+        if change is not None:
+            yield f"  vnetsim explain {shlex.quote(network)} {asked} --change {shlex.quote(change)}{options}"
         if has_ports:
             yield from _az(impact, row)
 

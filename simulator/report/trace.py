@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from simulator.report.document import Line, Lines, Report, Row, Table, Tone
 from simulator.report.words import encryption_data, route_data, rule_data, rule_text
@@ -12,6 +13,9 @@ from simulator.walk.packets import TCP, UDP
 from simulator.walk.predictions import Prediction
 from simulator.walk.reasons import CODE_OF, REASONS, Verdict
 from simulator.walk.trace import Hop, Step, Trace
+
+if TYPE_CHECKING:
+    from simulator.cost.per_gb import LegCost
 
 _VERDICT_TONES: dict[Verdict, Tone] = {
     Verdict.ALLOW: "good",
@@ -32,8 +36,16 @@ _KINDS = {
 }
 
 
-def trace_report(trace: Trace, verification: FlowVerification | None = None) -> Report:
-    """`verification` is Azure's own narrower answer about one NIC; where it was asked for, it comes first."""
+def trace_report(
+    trace: Trace,
+    verification: FlowVerification | None = None,
+    costs: Sequence[LegCost] = (),
+    currency: str = "USD",
+) -> Report:
+    """`verification` is Azure's own narrower answer about one NIC; where it was asked for, it comes first.
+
+    `costs` are what each GB of the flow is charged, in `currency`.
+    """
     prediction = trace.prediction
     verdict = Verdict(prediction.verdict)
     blocks: list[Table | Lines] = [
@@ -41,6 +53,7 @@ def trace_report(trace: Trace, verification: FlowVerification | None = None) -> 
         _way(trace.hops, "The way there"),
         _way(trace.return_hops, "The way back"),
         Lines.of(*_blocker_lines(trace), title="Everything that stops it"),
+        Lines.of(*_cost_lines(costs, currency), title="Costs for each GB"),
         Lines.of(*(f"  {text}" for text in trace.assumptions), title="Assumed"),
         Lines.of(*(f"  {note}" for note in trace.notes), title="Keep in mind"),
         Lines.of(*(f"  {command}" for command in trace.verify), title="Check it on Azure", tone="command"),
@@ -53,7 +66,7 @@ def trace_report(trace: Trace, verification: FlowVerification | None = None) -> 
         headline=headline,
         blocks=tuple(block for block in blocks if not isinstance(block, Lines) or block.lines),
         records=lambda: Table(_COLUMNS, (*_verification_record(verification), *_records(trace))),
-        data=lambda: _data(trace, verification),
+        data=lambda: _data(trace, verification) | {"cost_per_gb": [_cost_data(held, currency) for held in costs]},
     )
 
 
@@ -100,6 +113,35 @@ def _blocker_lines(trace: Trace) -> Iterator[str]:
         for number, blocker in enumerate(trace.blockers, 1):
             way = ", on the way back" if blocker.is_return else ""
             yield f"  {number}  {blocker.place}{way}: {blocker.step.layer}: {blocker.step.text}"
+
+
+def _cost_lines(costs: Sequence[LegCost], currency: str) -> Iterator[str]:
+    """A line a charge, and the sums of both ways."""
+    sums: dict[str, Decimal | None] = {}
+    told = ""
+    for held in costs:
+        way = "back" if held.is_return else "there"
+        price = "not known" if held.price is None else f"{held.price:.3f} {currency}" if held.price else "free"
+        doubt = " ?" if held.certainty == "unsure" else ""
+        region = f" ({held.region})" if held.region and held.price else ""
+        yield f"  {way if way != told else '':<5}  {price:<10}  {held.why}{region}{doubt}"
+        before = sums.get(way, Decimal(0))
+        told, sums[way] = way, None if held.price is None or before is None else before + held.price
+    if any(sums.values()):
+        said = (f"{way} {'not known' if total is None else f'{total:.3f}'}" for way, total in sums.items())
+        yield f"  in all {', '.join(said)} {currency}, the first band that costs anything"
+
+
+def _cost_data(held: LegCost, currency: str) -> dict[str, Any]:
+    return {
+        "way": "back" if held.is_return else "there",
+        "why": held.why,
+        "meter": held.meter or None,
+        "region": held.region or None,
+        "price": None if held.price is None else float(held.price),
+        "currency": currency,
+        "certainty": held.certainty,
+    }
 
 
 def _way(hops: tuple[Hop, ...], title: str) -> Lines:

@@ -285,6 +285,7 @@ def _machines(build: Build) -> Iterator[Resource]:
             id=identity,
             location=build.region(machine.location),
             hardware_profile={"vm_size": machine.size},
+            zones=[str(machine.zone)] if machine.zone else [],
             network_profile={"network_interfaces": nics[identity]},
         )
 
@@ -362,6 +363,9 @@ class WithPublicIp(Protocol):
     def resource_group(self) -> str | None: ...
 
 
+_PUBLIC_NETWORK = {"ip_tag_type": "RoutingPreference", "tag": "Internet"}
+
+
 def public_address(build: Build, name: str, owner: WithPublicIp, location: str) -> PublicIpAddress | None:
     """The public address that `owner` asks for, or None."""
     spec = owner.public_ip
@@ -378,6 +382,7 @@ def make_public_address(
         ip_address=spec.ip,
         sku={"name": spec.sku},
         public_ip_address_version="IPv6" if ":" in spec.ip else "IPv4",
+        ip_tags=[_PUBLIC_NETWORK] if spec.routing_preference == "Internet" else [],
     )
 
 

@@ -11,6 +11,7 @@ from simulator.azure.snapshot import CircuitNat, OnPremisesNetwork
 from simulator.sources.scenario_build import Build, make, own_subnet, public_address
 from simulator.sources.scenario_errors import Path
 
+_FAMILIES = {"metered": "MeteredData", "unlimited": "UnlimitedData"}
 _PEERING_TYPES = {"private": "AzurePrivatePeering", "microsoft": "MicrosoftPeering", "public": "AzurePublicPeering"}
 
 
@@ -105,4 +106,6 @@ def _circuits(build: Build) -> Iterator[Resource]:
             id=identity,
             location=build.region(spec.location),
             peerings=[{"id": identity.child("peerings", kind), "peering_type": kind} for kind in kinds],
+            sku={"family": _FAMILIES[spec.billing]} if spec.billing else {},
+            service_provider_properties={"peering_location": spec.peering_location},
         )

@@ -87,6 +87,12 @@ class ExpressRouteCircuit(Part):
 
     peerings: Annotated[list[CircuitPeering], Field(min_length=1), OneOrMany()] = Field(["private"])
     nat: CircuitNat | None = None
+    billing: Annotated[Literal["metered", "unlimited"], AnyCase()] | None = Field(
+        None, description="Whether what leaves Azure is charged by the GB; missing: not known."
+    )
+    peering_location: Text | None = Field(
+        None, description="Where it joins Microsoft, such as Amsterdam: its price zone."
+    )
     location: Text | None = None
     resource_group: Name | None = None
 

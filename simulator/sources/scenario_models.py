@@ -179,6 +179,9 @@ class PublicIp(Part):
     short_form: ClassVar[str] = "ip"
     ip: Address
     sku: Annotated[Literal["Standard", "Basic"], AnyCase()] = "Standard"
+    routing_preference: Annotated[Literal["MicrosoftNetwork", "Internet"], AnyCase()] = Field(
+        "MicrosoftNetwork", description="By which network what leaves travels; its price differs."
+    )
 
 
 class ApplianceRule(Part):
@@ -237,6 +240,7 @@ class VirtualMachine(Nic):
     """A virtual machine with its first NIC, `<name>-nic`."""
 
     size: Text | None = None
+    zone: Literal[1, 2, 3] | None = Field(None, description="Availability zone.")
 
 
 class NetworkInterface(Nic):

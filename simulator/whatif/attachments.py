@@ -52,13 +52,8 @@ class Attachment(Struct, frozen=True):
     @classmethod
     def read(cls, kind: Attachable, attaches: bool, value: object, position: Position) -> Attachment:
         body = Body.of(value, position, keys=(*kind.owners, kind.key))
-        named = [owner for owner in kind.owners if body.has(owner)]
-        if len(named) != 1:
-            choice = " or ".join(kind.owners)
-            raise position.error(
-                "VNS4004", f"a step names one {choice}, this one names {len(named)}", f"add {choice}: …"
-            )
-        return cls(kind, body.text(kind.key), named[0], body.text(named[0]), attaches, position)
+        owner = body.one_of(*kind.owners)
+        return cls(kind, body.text(kind.key), owner, body.text(owner), attaches, position)
 
     def apply(self, snapshot: Snapshot) -> Snapshot:
         attached = find(snapshot, self.kind.model, self.kind.what, self.name, self.position / self.kind.key).id

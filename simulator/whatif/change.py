@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +25,10 @@ from simulator.sources.reading import read_text
 from simulator.sources.yaml_text import load_yaml
 from simulator.whatif.admin_rules import AddAdminRule, EditAdminRule, RemoveAdminRule
 from simulator.whatif.attachments import ROUTE_TABLE, SECURITY_GROUP, Attachment
+from simulator.whatif.detours import RouteThrough
+from simulator.whatif.encryption import SetEncryption
+from simulator.whatif.machines import ResizeVirtualMachine, SetAcceleratedNetworking
+from simulator.whatif.moves import MoveVirtualNetwork
 from simulator.whatif.routes import AddRoute, EditRoute, RemoveRoute
 from simulator.whatif.security_rules import AddSecurityRule, EditSecurityRule, RemoveSecurityRule
 from simulator.whatif.step import Position, Step
@@ -40,6 +44,7 @@ KINDS: Mapping[str, Callable[[object, Position], Step]] = {
     "add_route": AddRoute.read,
     "remove_route": RemoveRoute.read,
     "edit_route": EditRoute.read,
+    "route_through": RouteThrough.read,
     "add_admin_rule": AddAdminRule.read,
     "remove_admin_rule": RemoveAdminRule.read,
     "edit_admin_rule": EditAdminRule.read,
@@ -47,11 +52,20 @@ KINDS: Mapping[str, Callable[[object, Position], Step]] = {
     "detach_security_group": partial(Attachment.read, SECURITY_GROUP, False),
     "attach_route_table": partial(Attachment.read, ROUTE_TABLE, True),
     "detach_route_table": partial(Attachment.read, ROUTE_TABLE, False),
+    "set_encryption": SetEncryption.read,
+    "resize_virtual_machine": ResizeVirtualMachine.read,
+    "set_accelerated_networking": SetAcceleratedNetworking.read,
+    "move_virtual_network": MoveVirtualNetwork.read,
 }
 
 
 #: Words of a kind that does not exist → how the kinds end that are meant, or what cannot be changed yet; in order.
 _SUBJECTS: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"encryption", "encrypt"}), "_encryption"),
+    (frozenset({"accelerated", "networking"}), "_accelerated_networking"),
+    (frozenset({"resize", "size"}), "_virtual_machine"),
+    (frozenset({"move", "region", "location"}), "_virtual_network"),
+    (frozenset({"through", "via"}), "_through"),
     (frozenset({"peering", "peer"}), "peerings"),
     (frozenset({"firewall", "policy", "dnat"}), "firewalls and their policies"),
     (frozenset({"gateway", "vpn", "expressroute", "nat", "connection"}), "gateways"),
@@ -98,6 +112,14 @@ class Change(Struct, frozen=True):
 
 def _errors(snapshot: Snapshot) -> list[Issue]:
     return [issue for issue in build_network(snapshot).issues if issue.severity == "error"]
+
+
+def joined(changes: Iterable[Change]) -> Change:
+    """One change that makes all of them in their order; its name and description are theirs in a row."""
+    held = tuple(changes)
+    steps = tuple(step for change in held for step in change.steps)
+    description = "; ".join(change.description for change in held if change.description)
+    return Change(" + ".join(change.name for change in held), steps, description)
 
 
 def load_change(path: str | Path) -> Change:

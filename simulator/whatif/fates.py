@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from simulator.flows.distinct import Column, Rows, distinct_rows
 from simulator.flows.records import Int64
@@ -80,6 +81,16 @@ class Fates(Struct):
     @property
     def all(self) -> Sequence[Fate]:
         return tuple(self.numbers)
+
+    @property
+    def alike(self) -> Int64:
+        """For each number the first one whose fate is the same, but for the route table that holds the same route."""
+        first: dict[Fate, int] = {}
+        return np.array([first.setdefault(_from_any_table(fate), at) for fate, at in self.numbers.items()], np.int64)
+
+
+def _from_any_table(fate: Fate) -> Fate:
+    return fate if fate.route is None else replace(fate, route=replace(fate.route, route_table=None, name=None))
 
 
 def places_passed(replay: Replay) -> list[Int32]:

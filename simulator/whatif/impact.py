@@ -13,17 +13,17 @@ import numpy as np
 from msgspec import Struct
 
 from simulator.comparison.cases import explained
-from simulator.comparison.labels import Parties, protocol_name
-from simulator.flows.distinct import Rows, distinct_rows
-from simulator.flows.records import BEGIN, DENIED, FlowRecords, Int64, moment
+from simulator.comparison.labels import protocol_name
+from simulator.flows.records import FlowRecords, Int64, moment
 from simulator.flows.replay import NONE, Replay, replay
 from simulator.network.model import Network
 from simulator.network.network import build_network
-from simulator.walk.packets import TCP, UDP
 from simulator.walk.reasons import Verdict
 from simulator.whatif.change import Change
-from simulator.whatif.fates import Fate, Fates, places_passed
+from simulator.whatif.fates import Fate, Fates
+from simulator.whatif.moves import MoveVirtualNetwork
 from simulator.whatif.standing import ADMIN_STEPS, is_standing, standing_fates
+from simulator.whatif.traffic import Traffic, named, recorded_flows, traffic_of
 
 #: How a conversation's fate changes, in the order in which people want to hear it.
 Kind = Literal[
@@ -52,6 +52,12 @@ MODE_NOTES: dict[Mode, str] = {
     "new_flows_only": "new_flows_only: a flow that stands when the log ends is not decided anew by security groups and "
     "admin rules; changed routes apply to it, and Azure Firewall drops it if its changed rules deny it",
 }
+
+#: What Azure does not do in one step.
+MOVE_NOTE = (
+    "Azure moves no virtual network: it is taken as built anew in the other region with the addresses that it has, and "
+    "there only those configurations of network managers apply that are deployed to that region"
+)
 
 
 class Witness(Struct, frozen=True, order=True):
@@ -150,15 +156,16 @@ def what_if(network: Network, change: Change, *, flows: FlowRecords, new_flows_o
 
 def impact_of(change: Change, before: Replay, after: Replay, *, new_flows_only: bool = False) -> Impact:
     """The impact from replays of the same records in two networks."""
-    fates, flow = Fates(), _flows(before)
+    fates, flow = Fates(), recorded_flows(before)
     old, new = fates.of(before, flow), fates.of(after, flow)
     anew = new
     if new_flows_only:
         new = np.where(is_standing(before, flow), standing_fates(change, before, after, flow, old, fates), anew)
+    alike = fates.alike
     verdicts, is_own = np.array([fate.verdict for fate in fates.all], np.uint8), ~before.is_reply
     is_undecided = (verdicts[old] == Verdict.UNKNOWN) & (verdicts[new] == Verdict.UNKNOWN)
-    changed = np.flatnonzero(is_own & ~is_undecided & (old != new))
-    rows = _rows(before, _traffic(before, flow, changed), old, new, fates)
+    changed = np.flatnonzero(is_own & ~is_undecided & (alike[old] != alike[new]))
+    rows = _rows(before, traffic_of(before, flow, changed), old, new, fates)
     survives = is_own & (verdicts[anew] == Verdict.DENY) & (verdicts[new] != Verdict.DENY)
     count, undecided, surviving = (len(np.unique(flow[held])) for held in (is_own, is_own & is_undecided, survives))
     mode: Mode = "new_flows_only" if new_flows_only else "steady_state"
@@ -177,6 +184,8 @@ def _notes(change: Change, before: Replay, undecided: int) -> tuple[str, ...]:
     notes = []
     if any(isinstance(step, ADMIN_STEPS) for step in change.steps):
         notes.append("admin rules reach a network only when they are deployed: the change is taken as deployed")
+    if any(isinstance(step, MoveVirtualNetwork) for step in change.steps):
+        notes.append(MOVE_NOTE)
     if undecided:
         told = "conversation is" if undecided == 1 else "conversations are"
         notes.append(f"{undecided} {told} not decided in either network: the export lacks what decides them")
@@ -189,114 +198,24 @@ def _notes(change: Change, before: Replay, undecided: int) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _flows(replay: Replay) -> Rows:
-    """Conversations that are the same flow, seen at several NICs: equal 5-tuples that start at the same place."""
-    flows = replay.conversations
-    packet = (flows.source, flows.destination, flows.source_port, flows.destination_port, flows.protocol)
-    starts = places_passed(replay)[:1]
-    _, group = distinct_rows([*packet, *(start[replay.packet] for start in starts)])
-    return group
-
-
-class _Traffic(Struct, frozen=True):
-    """Recorded traffic in parts that one row of the impact takes whole: an example of each, and its figures."""
-
-    conversation: Rows
-    conversations: Int64
-    bytes: Int64
-    attempts: Int64
-    last_time: Int64
-
-
-def _traffic(replay: Replay, flow: Rows, changed: Rows) -> _Traffic:
-    """The changed conversations by flow: what both ends logged counts once, at the NIC that saw more.
-
-    The example of a flow is the conversation of its first NIC, whose names of shared addresses the rows take.
-    """
-    changed = changed[np.argsort(replay.endpoint[changed], kind="stable")]
-    flows, records = replay.conversations, replay.records
-    is_attempt = (records.state == BEGIN) | (records.state == DENIED)
-    attempts = np.bincount(flows.of_record[is_attempt], minlength=len(flows)).astype(np.int64)
-    first, group = distinct_rows([flow[changed]])
-    at_nic, nic = distinct_rows([group, flows.mac[changed], flows.direction[changed]])
-
-    def most(column: Int64) -> Int64:
-        by_flow = np.zeros(len(first), np.int64)
-        np.maximum.at(by_flow, group[at_nic], _sums(column[changed], nic, len(at_nic)))
-        return by_flow
-
-    return _Traffic(
-        conversation=changed[first],
-        conversations=np.ones(len(first), np.int64),
-        bytes=most(flows.bytes_sent + flows.bytes_received),
-        attempts=most(attempts),
-        last_time=_latest(flows.last_time[changed], group, len(first)),
-    )
-
-
-def _by_ends(replay: Replay, traffic: _Traffic, old: Int64, new: Int64) -> _Traffic:
-    """`traffic` with one part for each logging NIC, pair of addresses, port and change, so that few are named.
-
-    The example of each is the conversation with the smallest ports, as `Witness` is ordered.
-    """
-    flows = replay.conversations
-    ports = (flows.source_port[traffic.conversation], flows.destination_port[traffic.conversation])
-    order = np.lexsort(ports)
-    example = traffic.conversation[order]
-    ends = (replay.endpoint, flows.source, flows.destination, flows.protocol, old, new)
-    has_ports = np.isin(flows.protocol[example], (TCP, UDP))
-    port = np.where(has_ports, flows.destination_port[example], NONE)
-    first, group = distinct_rows([*(column[example] for column in ends), port])
-    return _Traffic(
-        conversation=example[first],
-        conversations=_sums(traffic.conversations[order], group, len(first)),
-        bytes=_sums(traffic.bytes[order], group, len(first)),
-        attempts=_sums(traffic.attempts[order], group, len(first)),
-        last_time=_latest(traffic.last_time[order], group, len(first)),
-    )
-
-
-def _sums(values: Int64, group: Rows, count: int) -> Int64:
-    sums = np.zeros(count, np.int64)
-    np.add.at(sums, group, values)
-    return sums
-
-
-def _latest(times: Int64, group: Rows, count: int) -> Int64:
-    latest = np.zeros(count, np.int64)
-    np.maximum.at(latest, group, times)
-    return latest
-
-
-def _rows(replay: Replay, traffic: _Traffic, old: Int64, new: Int64, fates: Fates) -> tuple[ImpactRow, ...]:
+def _rows(replay: Replay, traffic: Traffic, old: Int64, new: Int64, fates: Fates) -> tuple[ImpactRow, ...]:
     """One row for each source, destination, port and change of fate."""
-    flows, parties, all_fates = replay.conversations, Parties(replay.network), fates.all
-    traffic = _by_ends(replay, traffic, old, new)
-    members: dict[tuple[str, str, int, int, int, int], list[int]] = {}
-    for number, at in enumerate(traffic.conversation.tolist()):
-        nic = replay.nic(at)
-        vnet = nic.virtual_network if nic else None
-        source, destination = (parties.name(vnet, side.value(at)) for side in (flows.source, flows.destination))
-        protocol = int(flows.protocol[at])
-        port = int(flows.destination_port[at]) if protocol in (TCP, UDP) else NONE
-        key = (source, destination, protocol, port, int(old[at]), int(new[at]))
-        members.setdefault(key, []).append(number)
     rows = []
-    for (source, destination, protocol, port, was, becomes), numbers in members.items():
-        before, after = all_fates[was], all_fates[becomes]
+    for held in named(replay, traffic, old, new):
+        before, after = fates.all[held.before], fates.all[held.after]
         row = ImpactRow(
             kind=_kind(before, after),
-            source=source,
-            destination=destination,
-            protocol=protocol_name(protocol),
-            port=port,
-            conversations=int(traffic.conversations[numbers].sum()),
-            bytes=int(traffic.bytes[numbers].sum()),
-            attempts=int(traffic.attempts[numbers].sum()),
-            last_seen=moment(int(traffic.last_time[numbers].max())),
+            source=held.source,
+            destination=held.destination,
+            protocol=protocol_name(held.protocol),
+            port=held.port,
+            conversations=held.conversations,
+            bytes=held.bytes,
+            attempts=held.attempts,
+            last_seen=moment(held.last_time),
             before=before,
             after=after,
-            witness=min(_witness(replay, int(at)) for at in traffic.conversation[numbers]),
+            witness=min(_witness(replay, at) for at in held.examples),
         )
         rows.append(row)
     return tuple(sorted(rows, key=_worst_first))

@@ -54,17 +54,23 @@ def find_nic(snapshot: Snapshot, name: str, position: Position) -> NetworkInterf
     """The NIC of that name or id, or the one NIC of the virtual machine of that name."""
     wanted = ResourceId(name)
     machines = [
-        machine.id
+        machine
         for machine in snapshot.all(VirtualMachine)
         if machine.id == wanted or machine.name.lower() == wanted.key
     ]
-    carried = [nic for nic in snapshot.network_interfaces if nic.virtual_machine in machines]
+    carried = [nic for machine in machines for nic in nics_of(snapshot, machine)]
     if not carried:
         return find(snapshot, NetworkInterface, "network interface", name, position)
     if len(carried) > 1:
         listed = ", ".join(nic.name for nic in carried)
         raise position.error("VNS4006", f"{name!r} has {len(carried)} network interfaces", f"write one of {listed}")
     return carried[0]
+
+
+def nics_of(snapshot: Snapshot, machine: VirtualMachine) -> list[NetworkInterface]:
+    """The NICs of a virtual machine by id, read from whichever of the two names the other."""
+    named = machine.network_profile.network_interfaces
+    return [nic for nic in snapshot.network_interfaces if nic.virtual_machine == machine.id or nic.id in named]
 
 
 def with_child(children: Iterable[R], child: R, what: str, position: Position) -> tuple[R, ...]:

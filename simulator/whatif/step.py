@@ -5,7 +5,7 @@ VNS4001  not a change file                            VNS4002  an unknown kind o
 VNS4003  an unknown key                               VNS4004  a missing key, or a value that does not fit
 VNS4005  a name that nothing has                      VNS4006  a name that several have
 VNS4007  adding what is there                         VNS4008  removing or editing what is not there
-VNS4009  the result is a network that Azure refuses
+VNS4009  the result is a network that Azure refuses   VNS4010  a change in brief that is not written as it has to be
 ======== ============================================ ======== ======================================================
 """
 
@@ -25,12 +25,13 @@ from simulator.sources.scenario_fields import Part
 from simulator.sources.yaml_text import Document, Path
 
 P = TypeVar("P", bound=Part)
+K = TypeVar("K", bound=str)
 
 
 class Position(Struct, frozen=True):
-    """A place in a change file."""
+    """A place in a change file; or the option of a command that says a change in brief, such as ``--move a=b``."""
 
-    document: Document
+    document: Document | str
     path: Path = ()
 
     def __truediv__(self, key: str | int) -> Position:
@@ -38,7 +39,7 @@ class Position(Struct, frozen=True):
         return Position(self.document, (*self.path, key))
 
     def __str__(self) -> str:
-        return self.document.place(self.path)
+        return self.document if isinstance(self.document, str) else self.document.place(self.path)
 
     def error(self, code: str, message: str, hint: str = "") -> ChangeError:
         """What is wrong with the value here."""
@@ -46,7 +47,8 @@ class Position(Struct, frozen=True):
 
     def key_error(self, code: str, message: str, hint: str = "") -> ChangeError:
         """What is wrong with the key itself."""
-        return ChangeError(message, code=code, place=self.document.key_place(self.path), hint=hint)
+        place = self.document if isinstance(self.document, str) else self.document.key_place(self.path)
+        return ChangeError(message, code=code, place=place, hint=hint)
 
 
 class Step(Protocol):
@@ -88,6 +90,46 @@ class Body(Struct, frozen=True):
             message = f"{key} should be a name or an id, not {shorten(held)}"
             raise (self.position / key).error("VNS4004", message, f"write {key}: NAME")
         return held.strip()
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """One name or several."""
+        held = self._required(key)
+        listed = held if isinstance(held, list) else [held]
+        for at, value in enumerate(listed):
+            if not isinstance(value, str) or not value.strip():
+                place = self.position / key / at if isinstance(held, list) else self.position / key
+                raise place.error(
+                    "VNS4004", f"{key} should hold names, not {shorten(value)}", f"write {key}: [NAME, …]"
+                )
+        if not listed:
+            raise (self.position / key).error("VNS4004", f"{key} is empty", f"write {key}: [NAME, …]")
+        return tuple(value.strip() for value in listed)
+
+    def flag(self, key: str) -> bool:
+        held = self._required(key)
+        if not isinstance(held, bool):
+            message = f"{key} should be true or false, not {shorten(held)}"
+            raise (self.position / key).error("VNS4004", message, f"write {key}: true, or {key}: false")
+        return held
+
+    def choice(self, key: str, choices: tuple[str, ...]) -> str:
+        """One of `choices`, in any case; spelled as Azure spells it."""
+        said = self.text(key)
+        spelled = {choice.lower(): choice for choice in choices}
+        if said.lower() not in spelled:
+            raise (self.position / key).error(
+                "VNS4004", f"{key} cannot be {shorten(said)}", did_you_mean(said, choices, otherwise="it is one of")
+            )
+        return spelled[said.lower()]
+
+    def one_of(self, *keys: K) -> K:
+        """The one of `keys` that is there."""
+        named = [key for key in keys if self.has(key)]
+        if len(named) != 1:
+            choice = " or ".join(keys)
+            message = f"a step names one {choice}, this one names {len(named)}"
+            raise self.position.error("VNS4004", message, f"add {choice}: …" if not named else "keep one of them")
+        return named[0]
 
     def mapping(self, key: str) -> Mapping[str, Any]:
         held = self._required(key)

@@ -178,6 +178,17 @@ def test_what_if_names_what_opens(vnetsim: Run, small: Path, change: Path, log: 
     assert vnetsim(*command.split()[1:]).out.startswith("ALLOW")
 
 
+def test_changes_of_a_file_and_of_options_are_made_together(vnetsim: Run, small: Path, change: Path, log: Path) -> None:
+    """Each --move and --via counts; no file holds them all, so no command to go on with names one."""
+    moves = ["--move", "vnet-a=northeurope", "--move", "vnet-b=swedencentral"]
+    ended = vnetsim("what-if", small, change, "--flows", log, *moves)
+    assert ended.code == 0
+    assert ended.out.startswith("What-if open-sql + move vnet-a to northeurope + move vnet-b to swedencentral: ")
+    assert "  let the application in; vnet-a in northeurope; vnet-b in swedencentral" in ended.out
+    assert "vm-app → vm-sql tcp/1433" in ended.out and "Azure moves no virtual network" in ended.out
+    assert "vnetsim explain" not in ended.out
+
+
 def test_a_generated_log_is_the_same_for_the_same_seed(vnetsim: Run, small: Path, tmp_path: Path) -> None:
     def log(*options: str) -> bytes:
         path = tmp_path / "log.json"

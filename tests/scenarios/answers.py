@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import simulator as sim
+from simulator.cost.per_gb import cost_per_gb
 from simulator.network.model import Network
 from simulator.network.routes import EffectiveRoute
 from simulator.walk.predictions import Observation
@@ -38,7 +39,7 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def answer_of(trace: Trace, expected: Expected) -> dict[str, object]:
+def answer_of(network: Network, trace: Trace, expected: Expected) -> dict[str, object]:
     """What `trace` says to every key that `expected` gives."""
     found = trace.prediction
     route = found.route
@@ -55,11 +56,22 @@ def answer_of(trace: Trace, expected: Expected) -> dict[str, object]:
         "there": [hop_text(hop, addresses) for hop in trace.hops],
         "back": [hop_text(hop, addresses[::-1]) for hop in trace.return_hops],
         "encryption": [*encryption_lines(trace)],
+        "cost": cost_of(network, trace) if expected.cost is not None else None,
         "says": [text for text in expected.says if any(text in line for line in lines_of(trace))],
         "blockers": [blocker_text(held, addresses) for held in trace.blockers],
         "assumptions": [key for key in expected.assumptions if key in found.assumptions and is_told(trace, key)],
     }
     return {key: said[key] for key in expected.model_fields_set}
+
+
+def cost_of(network: Network, trace: Trace) -> dict[str, float | None]:
+    """What each GB costs, there and back; None where one of the charges is not known."""
+    sums: dict[str, float | None] = {"there": 0.0, "back": 0.0}
+    for held in cost_per_gb(network, trace.question):
+        way = "back" if held.is_return else "there"
+        before = sums[way]
+        sums[way] = None if before is None or held.price is None else round(before + float(held.price), 9)
+    return sums
 
 
 def is_told(trace: Trace, key: str) -> bool:

@@ -38,6 +38,7 @@ class Expected(Strict):
     `there` and `back` are the whole walk: at each place, layer → what decided, but for encryption: `encryption` has a
     line for every NIC on the way there and back, as ``place: what it says``. `blockers` is all that stands in the way,
     as ``place: what``. `says` are texts that the trace holds. `assumptions` are open questions that touched it.
+    `cost` is what each GB costs there and back, in USD of the prices that ship.
     """
 
     verdict: Literal["ALLOW", "DENY", "UNKNOWN", "INTERMITTENT"]
@@ -52,6 +53,7 @@ class Expected(Strict):
     back: list[dict[str, dict[str, str]]] | None = None
     blockers: list[str] | None = None
     encryption: list[str] | None = None
+    cost: dict[Literal["there", "back"], float | None] | None = None
     says: list[str] = []
     assumptions: list[str] = []
 

@@ -257,9 +257,15 @@ def test_a_change_is_read_from_a_file(tmp_path: Path) -> None:
             "edit_route",
         ),
         ("delete_nsg_rule", "kinds of this are: add_security_rule, remove_security_rule, edit_security_rule", "_rule"),
+        ("move_vnet", "kinds of this are: move_virtual_network", "move_virtual_network"),
+        ("change_region", "kinds of this are: move_virtual_network", "move_virtual_network"),
+        ("encrypt_vnet", "kinds of this are: set_encryption", "set_encryption"),
+        ("resize_vm", "kinds of this are: resize_virtual_machine", "resize_virtual_machine"),
+        ("enable_accelerated_networking", "did you mean 'set_accelerated_networking'?", "kinds of this are: set_acc"),
+        ("route_via_firewall", "kinds of this are: route_through", "route_through"),
         ("add_nsg", "kinds of this are: attach_security_group, detach_security_group", "attach_security_group"),
         ("add_securty_rule", "did you mean 'add_security_rule'? kinds of this are: ", "edit_security_rule"),
-        ("frobnicate", "kinds are: add_security_rule, ", "detach_route_table"),
+        ("frobnicate", "kinds are: add_security_rule, ", "move_virtual_network"),
     ],
 )
 def test_an_unknown_kind_is_told_its_likes_or_that_there_are_none_yet(kind: str, says: str, names: str) -> None:

@@ -1,0 +1,150 @@
+"""Which recorded conversations are billed: each flow once, and only what the prediction lets pass.
+
+Every NIC on a flow's way logs it, so a flow between two VMs stands in the log twice. The record of the NIC that sent
+the first packet is billed; where that NIC did not log, that of the NIC it is for; else that of one on the way.
+
+Learn: azure/network-watcher/vnet-flow-logs-overview
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from simulator.dataplane.interned import distinct
+from simulator.dataplane.places import NONE
+from simulator.flows.distinct import distinct_rows
+from simulator.flows.records import Int64, UInt8
+from simulator.flows.replay import INBOUND, Replay
+from simulator.network.model import Endpoint
+from simulator.walk.load_balancer import backends_of
+from simulator.walk.packets import Bools, Int32
+from simulator.walk.predictions import Predictions
+from simulator.walk.reasons import REASONS, Verdict
+
+
+class Outcome(IntEnum):
+    """Whether a conversation is billed, or else why not: the first that holds, in this order."""
+
+    BILLED = 0
+    LOGGED_AS_DENIED = 1
+    LOGGED_BY_ANOTHER_NIC = 2
+    REPLY_LOGGED_APART = 3
+    BEHIND_A_TRANSLATION = 4
+    PREDICTED_DENY = 5
+    UNKNOWN = 6
+    SEVERAL_WAYS = 7
+
+
+class Billed(Struct, frozen=True):
+    """One row for each conversation of a replay.
+
+    `outcome` holds `Outcome` numbers; `sent` and `received` are bytes in the direction of the flow's first packet and
+    against it, 0 where the conversation is not billed.
+    """
+
+    outcome: UInt8
+    sent: Int64
+    received: Int64
+
+
+def billed(replay: Replay) -> Billed:
+    """Sort the conversations of a log into those that are billed and those that are not."""
+    flows = replay.conversations
+    outcome = np.zeros(len(flows), np.uint8)
+    origin, end = ends(replay.walked)
+    for holds, reason in reversed(_tests(replay, origin)):
+        outcome[holds] = reason
+    asked = outcome != Outcome.LOGGED_AS_DENIED
+    again = _is_logged_better(replay, asked, origin, end) | _is_logged_before_a_frontend(replay, origin)
+    outcome[asked & again] = Outcome.LOGGED_BY_ANOTHER_NIC
+    counts = outcome == Outcome.BILLED
+    return Billed(outcome, np.where(counts, flows.bytes_sent, 0), np.where(counts, flows.bytes_received, 0))
+
+
+def _tests(replay: Replay, origin: Int32) -> list[tuple[Bools, Outcome]]:
+    verdict = np.array([reason.verdict for reason in REASONS], np.uint8)[replay.reason]
+    own_address = _sends_for_others(replay)[origin[replay.packet]]
+    return [
+        (replay.conversations.is_denied, Outcome.LOGGED_AS_DENIED),
+        (replay.is_reply, Outcome.REPLY_LOGGED_APART),
+        (own_address, Outcome.BEHIND_A_TRANSLATION),
+        (verdict == Verdict.DENY, Outcome.PREDICTED_DENY),
+        (verdict == Verdict.UNKNOWN, Outcome.UNKNOWN),
+        (verdict == Verdict.INTERMITTENT, Outcome.SEVERAL_WAYS),
+    ]
+
+
+def _sends_for_others(replay: Replay) -> Bools:
+    """By place: what sends by its own address only in place of somebody else. Flows begin at neither."""
+    kinds = [_sends_for_another(endpoint) for endpoint in replay.plane.places.endpoints]
+    others = replay.plane.places.nowhere + 1 - len(kinds)
+    return np.array([*kinds, *[False] * others, False])  # the last row, which -1 picks, is of packets without an origin
+
+
+def _sends_for_another(endpoint: Endpoint) -> bool:
+    """Firewalls, load balancers, and appliances that put their own address in place of others'."""
+    translates = endpoint.appliance is not None and endpoint.appliance.snat != "none"
+    return endpoint.kind in ("firewall", "frontend") or translates
+
+
+def ends(walked: Predictions) -> tuple[Int32, Int32]:
+    """The first and the last place of each packet's way; NONE where it never set out."""
+    first, last = np.full(len(walked), NONE, np.int32), np.full(len(walked), NONE, np.int32)
+    for packets, places in reversed(walked.path):
+        first[packets] = places
+    for packets, places in walked.path:
+        last[packets] = places
+    return first, last
+
+
+def _is_logged_better(replay: Replay, asked: Bools, origin: Int32, end: Int32) -> Bools:
+    """Whether another NIC logged the same flow from where it is better seen."""
+    flows, packet = replay.conversations, replay.packet
+    _, flow = distinct_rows(
+        [
+            flows.source,
+            flows.destination,
+            flows.source_port,
+            flows.destination_port,
+            flows.protocol,
+            origin[packet],
+            end[packet],
+        ]
+    )
+    inbound = flows.direction == INBOUND
+    at_source = (replay.endpoint != NONE) & (replay.endpoint == origin[packet]) & ~inbound
+    at_end = (replay.endpoint != NONE) & (replay.endpoint == end[packet]) & inbound
+    view = np.where(at_source, 0, np.where(at_end, 1, 2)).astype(np.int64)
+    point: npt.NDArray[np.int64] = (view << 40) | (flows.mac.astype(np.int64) << 1) | flows.direction
+    best = np.full(int(flow.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(best, flow[asked], point[asked])
+    better: Bools = point != best[flow] if len(flow) else np.zeros(0, bool)
+    return better
+
+
+def _is_logged_before_a_frontend(replay: Replay, origin: Int32) -> Bools:
+    """Whether a backend logged, under its own address, what its sender logged as sent to a load balancer's frontend.
+
+    Which backend a flow is given to is not known, but a sender's port belongs to one flow at a time.
+    """
+    flows, plane = replay.conversations, replay.plane
+    frontend = np.full(len(replay.walked), NONE, np.int32)
+    for packets, places in replay.walked.path:
+        met = plane.balancers.is_internal[places]
+        frontend[packets[met]] = places[met]
+    sent_to = frontend[replay.packet]
+    again = np.zeros(len(flows), bool)
+    if not (sent_to != NONE).any():
+        return again
+    _, sender = distinct_rows([flows.source, flows.source_port, flows.protocol, origin[replay.packet]])
+    by_sender = np.full(int(sender.max()) + 1, NONE, np.int32)
+    by_sender[sender[sent_to != NONE]] = sent_to[sent_to != NONE]
+    seen = (sent_to == NONE) & (by_sender[sender] != NONE) & (replay.endpoint != NONE) & (flows.direction == INBOUND)
+    for number in distinct(by_sender[sender[seen]]).tolist():
+        members = np.array(backends_of(plane, number), np.int32)
+        again |= seen & (by_sender[sender] == number) & np.isin(replay.endpoint, members)
+    return again
