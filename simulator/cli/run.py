@@ -85,6 +85,7 @@ def _next(folder: Path) -> list[str]:
         f"vnetsim explain {place} vm-jump1 vm-sql1:22",
         f"vnetsim what-if {place} {change} --flows {log}",
         f"vnetsim show effective-routes {place} vm-web1",
+        f"vnetsim show encryption {place}",
         "vnetsim check FOLDER-WITH-YOUR-EXPORT",
         "vnetsim --help",
     ]

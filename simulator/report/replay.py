@@ -86,11 +86,11 @@ def _encryption(replay: Replay) -> Iterator[Table]:
     volumes = np.bincount(number, weights=traffic, minlength=len(answers))
     kinds: dict[tuple[str, str], list[int]] = {}
     for at in np.flatnonzero(counts).tolist():
-        held = kinds.setdefault((_STATES[answers[at].is_encrypted], answers[at].code or "not known"), [0, 0])
+        held = kinds.setdefault((_STATES[answers[at].is_encrypted], answers[at].code), [0, 0])
         held[0] += int(counts[at])
         held[1] += int(volumes[at])
     order = sorted(kinds, key=lambda kind: ([*_STATES.values()].index(kind[0]), -kinds[kind][0], kind[1]))
-    rows = tuple((*kind, kinds[kind][0], data_size(kinds[kind][1])) for kind in order)
+    rows = tuple((kind[0], kind[1] or None, kinds[kind][0], data_size(kinds[kind][1])) for kind in order)
     yield Table(("Encryption", "Code", "Conversations", "Logged traffic"), rows, title="Predicted encryption")
 
 

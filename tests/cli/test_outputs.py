@@ -23,6 +23,7 @@ Run = Callable[..., Any]
 COMMANDS = {
     "check SMALL": "check",
     "show topology SMALL": "topology",
+    "show encryption SMALL": "encryption",
     "show tags SMALL Storage": "service_tag",
     "show tags SMALL virtualnetwork --subnet vnet-a/web": "service_tag",
     "show assumptions SMALL": "assumptions",

@@ -27,9 +27,9 @@ SUPPORTED = sizes("""
 NOT_SUPPORTED = sizes("""
     A2_v2 A2m_v2 A8 B1ls B2ms B2ts_v2 B2pls_v2 D1 D14 DS14 D2_v2 DS1_v2 DS11-1_v2 D11_v2_Promo D15i_v2 D2_v3 D32-8s_v3
     E2_v3 E64is_v3 F2 F16s F72s_v2 FX4mds FX96-24ms_v2 G5 GS5-16 H16mr HB120rs_v3 HC44rs HX176-24rs
-    L8s_v2 L8as_v3 L2aos_v4 M64 M64ms M64ls M32ts M8-2ms M416s_6_v3 M832ids_16_v3 M16bs_v3 M128-64bds_3_v3
-    M896ixds_32_v3 NC6_Promo NC24ads_A100_v4 NC4as_T4_v3 ND96isr_H100_v5 ND96isr_MI300X_v5 ND40rs_v2 NV12s_v3
-    NV36ads_A10_v5 NP10s
+    L8s_v2 L8as_v3 L2aos_v4 M64 M64ms M64ls M32ts M8-2ms
+    M416s_6_v3 M832ids_16_v3 M16bs_v3 M128-64bds_3_v3 M896ixds_32_v3
+    NC6_Promo NC24ads_A100_v4 NC4as_T4_v3 ND96isr_H100_v5 ND96isr_MI300X_v5 ND40rs_v2 NV12s_v3 NV36ads_A10_v5 NP10s
 """)
 CONFIDENTIAL = [
     "DC2s",

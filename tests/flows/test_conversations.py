@@ -43,6 +43,17 @@ def test_records_of_one_flow_are_one_conversation() -> None:
     assert found.bytes_before_log.tolist() == [0, 0]
 
 
+def test_a_flow_whose_encryption_changes_is_two_conversations_of_one_session() -> None:
+    later = [replace(entry(300, "C", 500, 700), encryption="X"), replace(entry(320, "E", 100, 200), encryption="X")]
+    found = of([entry(0, "B"), *later, entry(0, "B", source_port=2)])
+    assert found.of_record.tolist() == [0, 1, 1, 2]
+    assert [found.records.encryptions[at] for at in found.encryption] == ["NX", "X", "NX"]
+    assert (found.bytes_sent.tolist(), found.bytes_received.tolist()) == ([0, 600, 0], [0, 900, 0])
+    assert found.bytes_before_log.tolist() == [0, 0, 0]
+    assert found.decisions().tolist() == [0, 0, 1]
+    assert of([entry(0, "B"), entry(0, "B", source_port=2)]).decisions().tolist() == [0, 1]
+
+
 def test_another_nic_direction_rule_or_verdict_is_another_conversation() -> None:
     others = [
         replace(ROW, mac="000D3A359574"),
@@ -52,10 +63,11 @@ def test_another_nic_direction_rule_or_verdict_is_another_conversation() -> None
         replace(ROW, state="D"),
         replace(ROW, protocol=17),
         replace(ROW, source="10.1.0.5"),
+        replace(ROW, encryption="X"),
     ]
     found = of([ROW, *others, replace(ROW, state="E")])
-    assert len(found) == 8
-    assert found.is_denied.tolist() == [False] * 5 + [True, False, False]
+    assert len(found) == 9
+    assert found.is_denied.tolist() == [False] * 5 + [True, False, False, False]
     assert found.of_record[-1] == 0
 
 

@@ -14,6 +14,7 @@ from simulator.azure.snapshot import Issue
 from simulator.comparison.diff import diff
 from simulator.comparison.labels import protocol_name
 from simulator.flows.read import read_flow_logs
+from simulator.flows.records import FlowRecords
 from simulator.flows.replay import Replay, replay
 from simulator.lints.finding import Finding
 from simulator.network.effective_rules import effective_security_rules
@@ -69,6 +70,36 @@ def data(report: Report) -> dict[str, object]:
 def table(report: Report, title: str) -> Table:
     [found] = [block for block in report.blocks if isinstance(block, Table) and block.title == title]
     return found
+
+
+def test_replay_counts_what_should_be_encrypted_of_what_passed(replayed: Replay) -> None:
+    report = replay_report(replayed)
+    rows = table(report, "Predicted encryption").rows
+    assert [row[:2] for row in rows] == [
+        ("encrypted", "X"),
+        ("not encrypted", "NX"),
+        ("not encrypted", "NX_FALLBACK"),
+        ("not known", None),
+    ]
+    passed = ~replayed.conversations.is_denied
+    assert sum(int(row[2] or 0) for row in rows) == int(passed.sum())
+    said = data(report)
+    totals = said["encryption"]
+    assert isinstance(totals, dict) and [*totals] == ["encrypted", "not_encrypted", "not_known"]
+    assert totals["encrypted"]["conversations"] == rows[0][2]
+    traffic = replayed.conversations.bytes_sent + replayed.conversations.bytes_received
+    assert sum(held["bytes"] for held in totals.values()) == int(traffic[passed].sum())
+    codes = {row["encryption"] for row in said["conversations"]}  # type: ignore[attr-defined]
+    assert codes == {"X", "NX", "NX_FALLBACK", None}
+    assert {row["observed_encryption"] for row in said["conversations"]} == {"X", "NX", "NX_FALLBACK"}  # type: ignore[attr-defined]
+    columns = report.records().columns
+    assert "Encryption" in columns and "Logged encryption" in columns
+
+
+def test_where_nothing_encrypts_replay_says_nothing_of_it(scenarios: Path) -> None:
+    network = load(scenarios / "golden" / "q07-spokes-without-a-route")
+    report = replay_report(replay(network, FlowRecords.of([])))
+    assert not any(isinstance(block, Table) and block.title == "Predicted encryption" for block in report.blocks)
 
 
 def test_issues_are_told_worst_first_in_the_form_of_an_error() -> None:

@@ -65,6 +65,60 @@ def test_names_become_ids(snapshot: Snapshot) -> None:
     assert subnet.nat_gateway == ResourceId(f"{NETWORK}/natGateways/ng1")
 
 
+def encryption_of(tmp_path: Path, machine: str, network: str = "true") -> tuple[object, NetworkInterface]:
+    path = tmp_path / "one.yaml"
+    path.write_text(
+        f"virtual_networks: {{v: {{address_space: 10.0.0.0/16, encryption: {network}, subnets: {{s: 10.0.0.0/24}}}}}}\n"
+        f"virtual_machines: {{vm: {{subnet: v/s, ip: 10.0.0.4{machine}}}}}\n"
+        "network_interfaces: {second: {subnet: v/s, ip: 10.0.0.5, vm: vm}}\n",
+        encoding="utf-8",
+    )
+    read = scenario_snapshot(path)
+    return named(read, VirtualNetwork, "v").encryption, named(read, NetworkInterface, "second")
+
+
+@pytest.mark.parametrize(
+    ("machine", "accelerated"),
+    [
+        (", size: Standard_D2s_v5", True),
+        (", size: Standard_D2s_v3", None),
+        (", size: Standard_Z9", None),
+        ("", None),
+    ],
+)
+def test_accelerated_networking_is_on_where_the_size_supports_encryption(
+    tmp_path: Path, machine: str, accelerated: bool | None
+) -> None:
+    assert encryption_of(tmp_path, machine)[1].enable_accelerated_networking is accelerated
+
+
+def test_what_is_said_of_a_nic_counts(snapshot: Snapshot) -> None:
+    nic = named(snapshot, NetworkInterface, "vm-web1-nic")
+    assert (nic.enable_accelerated_networking, nic.vnet_encryption_supported) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("true", (True, "AllowUnencrypted")),
+        ("{}", (True, "AllowUnencrypted")),
+        ("{enforcement: dropunencrypted}", (True, "DropUnencrypted")),
+        ("{enabled: true, enforcement: AllowUnencrypted}", (True, "AllowUnencrypted")),
+        ("false", None),
+        ("{enabled: false, enforcement: DropUnencrypted}", None),
+    ],
+)
+def test_encryption_is_a_switch_or_a_switch_with_enforcement(tmp_path: Path, written: str, read: object) -> None:
+    found: Any = encryption_of(tmp_path, "", written)[0]
+    assert (found and (found.enabled, found.enforcement)) == read
+
+
+@pytest.mark.parametrize("written", ["maybe", "{enforcement: Drop}", "{on: true}", "[true]"])
+def test_any_other_encryption_is_an_error(tmp_path: Path, written: str) -> None:
+    with pytest.raises(SourceError, match="encryption"):
+        encryption_of(tmp_path, "", written)
+
+
 def test_hub_and_spokes_become_both_links(snapshot: Snapshot) -> None:
     links: dict[str, VirtualNetworkPeering] = {
         link.name: link for network in snapshot.virtual_networks for link in network.virtual_network_peerings

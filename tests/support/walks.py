@@ -22,6 +22,9 @@ _PEERED = f"{_NETWORK}test_managed_peerings.py::"
 _BALANCERS = f"{_NETWORK}test_balancers.py::"
 _LETS_IN = f"{_NETWORK}test_service_firewall.py::"
 _ROUTED = f"{_NETWORK}test_managed_routes.py::"
+_ENCRYPTION = "tests/walk/test_encryption.py::"
+_COUNTERPARTS = f"{_ENCRYPTION}test_a_counterpart_is_encrypted_or_says_what_keeps_it"
+_CODED = "tests/properties/test_encryption_equals_oracle.py::test_on_seeded_networks"
 _MANAGER = "microsoft.network/networkmanagers"
 _BALANCER = "microsoft.network/loadbalancers"
 _PERIMETER = "microsoft.network/networksecurityperimeters"
@@ -119,6 +122,7 @@ WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "parameters of its definitions": (f"{_GROUPS}test_a_set_hands_its_parameters_on",),
     },
     "microsoft.compute/virtualmachines": {
+        "encryption, by size": (_COUNTERPARTS, "tests/data/test_vm_sizes.py::test_a_size_of_the_list_is_supported"),
         "names its NIC": (f"{_NETWORK}test_network.py::test_a_machine_with_two_interfaces_names_neither",),
     },
     "microsoft.documentdb/databaseaccounts": {
@@ -143,6 +147,7 @@ WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
     },
     "microsoft.network/azurefirewalls": {
+        "encryption, by tier": (_COUNTERPARTS, _CODED),
         "next hop that forwards": (_SLIDES, _ANSWERS),
         "classic network rules": (f"{_FIREWALL}test_classic_collections_go_by_priority_and_a_policy_replaces_them",),
     },
@@ -185,6 +190,7 @@ WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "microsoft.network/networkinterfaces": {
         "sends, receives, forwards": (_ANSWERS, _ORACLE),
+        "encryption, by accelerated networking and `vnetEncryptionSupported`": (_COUNTERPARTS, _CODED),
     },
     "microsoft.network/networkinterfaces/ipconfigurations": {
         "private and public addresses": (f"{_NETWORK}test_network.py::test_details_of_an_endpoint",),
@@ -327,6 +333,11 @@ WALKED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "system routes": (
             f"{_SYSTEM}test_local_routes_are_the_address_space_not_the_subnets",
             f"{_SYSTEM}test_ipv6_networks_have_an_ipv6_default",
+        ),
+        "encryption, leg by leg": (
+            f"{_ENCRYPTION}test_the_code_and_the_codes_that_are_right",
+            f"{_ENCRYPTION}test_what_dropunencrypted_would_drop_is_a_projection_only",
+            _CODED,
         ),
         "the tag VirtualNetwork": (f"{_TAGS}test_the_tag_is_the_network_its_peers_the_host_and_routed_prefixes",),
     },

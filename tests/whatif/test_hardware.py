@@ -22,7 +22,7 @@ virtual_machines:
   vm-one: {subnet: vnet-plain/web, ip: 10.1.0.4, size: Standard_D2s_v3}
   vm-two: {subnet: vnet-secret/web, ip: 10.2.0.4, size: Standard_D4s_v5, accelerated_networking: true}
 network_interfaces:
-  vm-two-second: {vm: vm-two, subnet: vnet-secret/web, ip: 10.2.0.5}
+  vm-two-second: {vm: vm-two, subnet: vnet-secret/web, ip: 10.2.0.5, accelerated_networking: false}
 """
 
 
