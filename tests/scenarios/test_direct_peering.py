@@ -1,4 +1,4 @@
-"""The log of direct-peering holds what traffic.csv says to the byte, fits the topology, and costs what the README says."""
+"""The log of direct-peering holds what traffic.csv says to the byte, fits the topology, and costs what is in README."""
 
 from __future__ import annotations
 
