@@ -5,7 +5,8 @@ SimulatorError
 ├── FlowLogError      a flow log cannot be read (VNS3xxx)
 ├── ChangeError       a proposed change does not fit the network (VNS4xxx)
 ├── QuestionError     a question names something the network does not hold (VNS5xxx)
-└── PriceError        a price sheet cannot be read, or lacks the price of a meter (VNS7xxx)
+├── PriceError        a price sheet cannot be read, or lacks the price of a meter (VNS7xxx)
+└── MissingExtraError a feature needs a library that comes with an extra of the package (VNS9xxx)
 """
 
 from __future__ import annotations
@@ -53,3 +54,7 @@ class QuestionError(SimulatorError):
 
 class PriceError(SimulatorError):
     """A price sheet cannot be read, or it has no price for what is asked of it."""
+
+
+class MissingExtraError(SimulatorError):
+    """A feature needs a library that comes with an extra of the package."""

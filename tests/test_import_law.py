@@ -9,7 +9,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent / "simulator"
 #: From the top down. `simulator/__init__.py` and the command line may import all of them.
 ROOMS = (
-    *("errors", "space", "azure", "data", "sources", "network", "dataplane", "walk", "lints"),
+    *("errors", "extras", "space", "azure", "data", "sources", "network", "dataplane", "walk", "lints"),
     *("flows", "cost", "comparison", "whatif", "report", "lessons", "cli"),
 )
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import typer
 
 import simulator
-from simulator.report.formats import OutputFormat, render
+from simulator.report.formats import BINARY, OutputFormat, parquet_bytes, render
 from simulator.report.text import fitted, printable
 
 if TYPE_CHECKING:
@@ -53,12 +53,21 @@ class Session:
 
     def write(self, report: Report) -> None:
         """The result, on stdout or in the file. Raises typer.BadParameter when the file cannot be written."""
+        if self.output in BINARY:
+            self._write_binary(report)
+            return
         stream = sys.stdout if self.output_file is None else None
         text = render(report, self.output, stream=stream, tool_version=simulator.__version__)
         if self.output_file is None:
             self._print(text)
         else:
             self.save(text.encode("utf-8"))
+
+    def _write_binary(self, report: Report) -> None:
+        if self.output_file is None and sys.stdout is not None and sys.stdout.isatty():
+            message = f"{self.output} is no text for a terminal: name a file, or pipe it on"
+            raise typer.BadParameter(message, param_hint="--output-file")
+        self.write_bytes(parquet_bytes(report))
 
     def write_text(self, text: str) -> None:
         """A result that has one form only, such as a schema."""

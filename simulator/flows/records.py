@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -187,6 +187,18 @@ class FlowRecords(Struct, frozen=True, eq=False):
 
     def __iter__(self) -> Iterator[FlowRecord]:
         return (self[at] for at in range(len(self)))
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rows for any library that reads Arrow; see `simulator.flows.arrow`. Raises MissingExtraError."""
+        from simulator.flows.arrow import records_table
+
+        return records_table(self).__arrow_c_stream__(requested_schema)
+
+    def to_pandas(self) -> Any:
+        """The rows as a pandas DataFrame. Raises MissingExtraError without pyarrow and pandas."""
+        from simulator.flows.arrow import records_table, to_pandas
+
+        return to_pandas(records_table(self))
 
     def select(self, index: Index) -> FlowRecords:
         """The rows of a mask, a slice or an array of row numbers; the texts and what is malformed stay."""

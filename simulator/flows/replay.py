@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 from msgspec import Struct
@@ -126,6 +126,18 @@ class Replay(Struct, frozen=True, eq=False, dict=True):
         is_later = (began[swapped] < began[own]) | ((began[swapped] == began[own]) & is_asked)
         is_reply: Bools = passed & is_later & (began[swapped] != _NEVER) & (flows.source_port != flows.destination_port)
         return is_reply
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """A row for each conversation, for any library that reads Arrow. Raises MissingExtraError."""
+        from simulator.flows.arrow import replay_table
+
+        return replay_table(self).__arrow_c_stream__(requested_schema)
+
+    def to_pandas(self) -> Any:
+        """A row for each conversation as a pandas DataFrame. Raises MissingExtraError without pyarrow and pandas."""
+        from simulator.flows.arrow import replay_table, to_pandas
+
+        return to_pandas(replay_table(self))
 
     def nic(self, at: int) -> Endpoint | None:
         """The NIC that logged conversation `at`."""

@@ -55,7 +55,8 @@ class Report:
 
     `records` makes what CSV holds. `data` makes what JSON holds: plain dicts, lists and scalars; with `is_azure_shape`
     it is printed as it is, because Azure's own command prints exactly that. Both are functions because they may hold a
-    row for every conversation of a log, which a table for people never asks for.
+    row for every conversation of a log, which a table for people never asks for. `arrow` makes a ``pyarrow.Table`` of
+    what `records` would hold, where there is a faster way than row by row.
     """
 
     kind: str
@@ -64,3 +65,4 @@ class Report:
     records: Callable[[], Table]
     data: Callable[[], Mapping[str, Any] | Sequence[Any]]
     is_azure_shape: bool = False
+    arrow: Callable[[], Any] | None = None

@@ -1,13 +1,17 @@
-"""What `vnetsim replay` says: the fate and encryption of recorded conversations, and the rules that decided most."""
+"""What `vnetsim replay` says: fate, encryption and cost of recorded conversations, and the rules that decided most."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from simulator.comparison.labels import protocol_name
+from simulator.cost.bill import Bill
+from simulator.cost.conversations import conversation_amounts
+from simulator.flows.arrow import replay_table, with_column
 from simulator.flows.distinct import distinct_rows
 from simulator.flows.records import DIRECTIONS, FlowRecords, Int64, moment
 from simulator.flows.replay import Replay
@@ -19,14 +23,21 @@ from simulator.walk.predictions import NOTHING
 from simulator.walk.reasons import REASONS, Verdict
 
 
-def replay_report(replay: Replay, *, rules_shown: int = 10) -> Report:
+def replay_report(replay: Replay, bill: Bill | None = None, *, rules_shown: int = 10) -> Report:
+    """`bill` is what the recorded traffic costs, where it could be priced."""
     return Report(
         kind="replay",
         headline=Line(f"{_size(replay)}: {_verdicts(replay)}", "strong"),
-        blocks=(_fates(replay), *_encryption(replay), *_deciders(replay, rules_shown)),
-        records=lambda: _records(replay),
-        data=lambda: _data(replay),
+        blocks=(_fates(replay), *_encryption(replay), *_cost(bill), *_deciders(replay, rules_shown)),
+        records=lambda: _records(replay, bill),
+        data=lambda: _data(replay, bill),
+        arrow=lambda: _arrow(replay, bill),
     )
+
+
+def _arrow(replay: Replay, bill: Bill | None) -> Any:
+    table = replay_table(replay)
+    return table if bill is None else with_column(table, "cost", conversation_amounts(bill))
 
 
 def verdict_counts(replay: Replay) -> dict[str, int]:
@@ -105,6 +116,22 @@ def _encryption_totals(replay: Replay) -> dict[str, dict[str, int]]:
     return {name.replace(" ", "_"): {"conversations": count, "bytes": int(volume)} for name, count, volume in totals}
 
 
+def _cost(bill: Bill | None) -> Iterator[Table]:
+    """The dearest meters, and all of them together."""
+    if bill is None or not bill.lines:
+        return
+    rows: list[Row] = [
+        (line.meter.name, line.region, float(round(line.gb, 6)), _money(line.amount)) for line in bill.lines[:3]
+    ]
+    rows.append(("in all", None, None, _money(bill.total)))
+    title = "Predicted cost of this traffic (vnetsim cost tells more)"
+    yield Table(("Meter", "Region", "GB", bill.currency), tuple(rows), title=title)
+
+
+def _money(amount: Decimal) -> float:
+    return float(round(amount, 6))
+
+
 def _deciders(replay: Replay, shown: int) -> Iterator[Table]:
     """The rules that decided most conversations, each with how many."""
     deciders = replay.walked.decider[replay.packet]
@@ -125,15 +152,15 @@ def _deciders(replay: Replay, shown: int) -> Iterator[Table]:
 _COLUMNS = (
     "NIC", "Direction", "Source", "Source port", "Destination", "Destination port", "Protocol", "Logged", "Logged rule",
     "Logged encryption", "Verdict", "Reason", "Rule", "Priority", "Route", "Next hop", "Path", "Encryption", "Records",
-    "Bytes",
+    "Bytes", "Cost",
 )  # fmt: skip
 
 
-def _records(replay: Replay) -> Table:
-    return Table(_COLUMNS, tuple(tuple(row.values()) for row in _conversations(replay, flat=True)))
+def _records(replay: Replay, bill: Bill | None) -> Table:
+    return Table(_COLUMNS, tuple(tuple(row.values()) for row in _conversations(replay, bill, flat=True)))
 
 
-def _data(replay: Replay) -> dict[str, Any]:
+def _data(replay: Replay, bill: Bill | None) -> dict[str, Any]:
     return {
         "network": replay.network.snapshot.name,
         "records": len(replay.records),
@@ -141,13 +168,15 @@ def _data(replay: Replay) -> dict[str, Any]:
         "duplicates": replay.records.duplicates,
         "verdicts": verdict_counts(replay),
         "encryption": _encryption_totals(replay),
-        "conversations": [*_conversations(replay, flat=False)],
+        "cost": None if bill is None else {"total": float(bill.total), "currency": bill.currency},
+        "conversations": [*_conversations(replay, bill, flat=False)],
     }
 
 
-def _conversations(replay: Replay, *, flat: bool) -> Iterator[dict[str, Any]]:
+def _conversations(replay: Replay, bill: Bill | None, *, flat: bool) -> Iterator[dict[str, Any]]:
     """Each conversation with its prediction; `flat` has a scalar in each field, in the order of `_COLUMNS`."""
     held = replay.conversations
+    amounts = np.full(len(replay), np.nan) if bill is None else conversation_amounts(bill)
     for at in range(len(replay)):
         prediction = replay.predictions[at]
         rule, route, nic = prediction.rule, prediction.route, replay.nic(at)
@@ -174,4 +203,5 @@ def _conversations(replay: Replay, *, flat: bool) -> Iterator[dict[str, Any]]:
             row |= {"rule": rule_data(rule), "path": list(prediction.path)}
         row |= {"encryption": replay.encryption[at].code or None}
         row |= {"records": int(held.count[at]), "bytes": int(held.bytes_sent[at] + held.bytes_received[at])}
+        row |= {"cost": None if np.isnan(amounts[at]) else round(float(amounts[at]), 12)}
         yield row

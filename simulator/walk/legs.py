@@ -12,6 +12,7 @@ import numpy as np
 from msgspec import Struct
 
 from simulator.walk.packets import Bools, Int32
+from simulator.walk.sequences import along_the_way
 
 
 class Legs(Struct, frozen=True):
@@ -50,9 +51,6 @@ def legs(predictions: Ways) -> Legs:
 
 def _pairs(visits: Sequence[tuple[Int32, Int32]]) -> tuple[Int32, Int32, Int32]:
     """(packet, place, next place) of visits that stand in the order of travel."""
-    none = np.empty(0, np.int32)
-    packet, place = (np.concatenate([none, *(visit[at] for visit in visits)]) for at in (0, 1))
-    order = np.argsort(packet, kind="stable")
-    packet, place = packet[order], place[order]
+    packet, place = along_the_way(visits)
     goes_on = packet[1:] == packet[:-1]
     return packet[1:][goes_on], place[:-1][goes_on], place[1:][goes_on]
