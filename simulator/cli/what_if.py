@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 STEPS = (
     "add_security_rule, remove_security_rule, edit_security_rule, add_route, remove_route, edit_route, route_through, "
     "add_admin_rule, remove_admin_rule, edit_admin_rule, attach_security_group, detach_security_group, "
-    "attach_route_table, detach_route_table, set_encryption, resize_virtual_machine, set_accelerated_networking, "
-    "move_virtual_network"
+    "attach_route_table, detach_route_table, peer_virtual_networks, remove_peering, set_encryption, "
+    "resize_virtual_machine, set_accelerated_networking, move_virtual_network"
 )
 #: What --fail-on takes → the kinds of impact that it means.
 _GATES = {
@@ -87,7 +87,7 @@ def command(
         impact = simulator.what_if(loaded, proposed, flows=records, new_flows_only=new_flows_only)
     shown = "NET" if network == STANDARD_INPUT else network
     told = "CHANGE" if change == STANDARD_INPUT else None if move or via else change
-    effects = _side_effects(impact, prices, explain)
+    effects = side_effects(impact, prices, explain=explain)
     session.write(impact_report(impact, network=shown, change=told, options=as_typed(session), effects=effects))
     met = [gate for gate in gates if _is_met(impact, gate)]
     if met:
@@ -99,7 +99,7 @@ def command(
     return Exit.INPUT if strict and _is_met(impact, "undecided") else Exit.OK
 
 
-def _side_effects(impact: Impact, prices: list[str] | None, explain: bool) -> SideEffects:
+def side_effects(impact: Impact, prices: list[str] | None = None, *, explain: bool = False) -> SideEffects:
     """What the change does to encryption and to the bill of a month like the log."""
     import simulator
     from simulator.cost.difference import price_difference
