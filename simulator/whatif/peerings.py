@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from simulator.azure.snapshot import Snapshot
 from simulator.azure.virtual_network import VirtualNetwork, VirtualNetworkPeering
+from simulator.network.model import Network
 from simulator.network.network import build_network
 from simulator.network.peerings import peered_spaces
 from simulator.network.prefixes import readable_prefixes
@@ -35,30 +36,30 @@ class PeerVirtualNetworks(Struct, frozen=True):
 
     def apply(self, snapshot: Snapshot) -> Snapshot:
         one, other = pair = _pair(snapshot, self.vnets, self.position)
-        self._refuse_peered(snapshot, pair)
-        self._refuse_overlap_with_peers(snapshot, pair)
+        network = build_network(snapshot)
+        self._refuse_peered(network, pair)
+        self._refuse_overlap_with_peers(network, pair)
         for owner, remote in (pair, pair[::-1]):
             link = _link(owner, remote, forwarded_traffic=self.forwarded_traffic)
             links = (*owner.virtual_network_peerings, link)
             snapshot = snapshot.with_resource(owner.model_copy(update={"virtual_network_peerings": links}))
-        if not _is_peered(snapshot, pair):
+        if not _is_peered(build_network(snapshot), pair):
             message = f"a network manager takes the peering of {one.name} and {other.name} away (deleteExistingPeering)"
             raise self.position.error("VNS4009", message, "peer them in its configuration")
         return snapshot
 
-    def _refuse_peered(self, snapshot: Snapshot, pair: Pair) -> None:
+    def _refuse_peered(self, network: Network, pair: Pair) -> None:
         for link in _links(pair):
             message = (
                 f"{link.virtual_network.name} has the link {link.name} to {link.remote_virtual_network.name} already"
             )
             raise self.position.error("VNS4007", message, f"it is {link.peering_state}; remove_peering takes it away")
-        if _is_peered(snapshot, pair):
+        if _is_peered(network, pair):
             message = f"a network manager peers {pair[0].name} and {pair[1].name} already"
             raise self.position.error("VNS4007", message, "leave the step out")
 
-    def _refuse_overlap_with_peers(self, snapshot: Snapshot, pair: Pair) -> None:
+    def _refuse_overlap_with_peers(self, network: Network, pair: Pair) -> None:
         """VnetAddressSpaceOverlapsWithAlreadyPeeredVnet; two that overlap each other are an issue of the result."""
-        network = build_network(snapshot)
         for owner, remote in (pair, pair[::-1]):
             own = readable_prefixes(owner.prefixes)
             for peer, space in peered_spaces(network, remote.id):
@@ -85,7 +86,7 @@ class RemovePeering(Struct, frozen=True):
         for owner in pair if gone else ():
             links = tuple(link for link in owner.virtual_network_peerings if link.id not in gone)
             snapshot = snapshot.with_resource(owner.model_copy(update={"virtual_network_peerings": links}))
-        if _is_peered(snapshot, pair):
+        if _is_peered(build_network(snapshot), pair):
             message = f"a network manager peers {one.name} and {other.name}, and would do so again"
             raise self.position.error("VNS4009", message, "change its configuration")
         if not gone:
@@ -115,10 +116,10 @@ def _links(pair: Pair) -> Iterator[VirtualNetworkPeering]:
         yield from (link for link in owner.virtual_network_peerings if link.remote_virtual_network == remote.id)
 
 
-def _is_peered(snapshot: Snapshot, pair: Pair) -> bool:
+def _is_peered(network: Network, pair: Pair) -> bool:
     """With what network managers make and remove."""
     one, other = pair
-    return (one.id, other.id) in build_network(snapshot).peerings
+    return (one.id, other.id) in network.peerings
 
 
 def _link(owner: VirtualNetwork, remote: VirtualNetwork, *, forwarded_traffic: bool) -> VirtualNetworkPeering:
