@@ -3,9 +3,12 @@
 Learn: azure/nat-gateway/nat-overview, azure/virtual-network/ip-services/public-ip-address-prefix
 """
 
+from typing import Annotated
+
 from pydantic import Field
 
-from simulator.azure.resource import ArmModel, References, Resource
+from simulator.azure.network_interface import IpTag
+from simulator.azure.resource import ArmModel, References, Resource, type_of_tuple
 
 
 class NatGatewaySku(ArmModel):
@@ -26,3 +29,4 @@ class PublicIpPrefix(Resource):
     """`ip_prefix` is missing until Azure has assigned one."""
 
     ip_prefix: str | None = None
+    ip_tags: Annotated[tuple[IpTag, ...], type_of_tuple] = ()

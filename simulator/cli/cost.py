@@ -23,6 +23,7 @@ from simulator.report.by import By
 
 if TYPE_CHECKING:
     from simulator.cost.bill import Bill
+    from simulator.whatif.change import Change
 
 
 @verb
@@ -44,50 +45,51 @@ def command(
     via: ViaOption = None,
     explain: Annotated[bool, typer.Option("--explain", help="Derive the dearest amounts step by step.")] = False,
     infracost: Annotated[
-        bool, typer.Option("--infracost", help="Give the measured GB as infracost-usage.yml instead of a bill.")
+        bool,
+        typer.Option(
+            "--infracost",
+            help="Give the measured GB as infracost-usage.yml instead of a bill; with a change, after it.",
+        ),
     ] = False,
     strict: StrictOption = False,
 ) -> int:
     """Price the recorded traffic.
 
     Walks every conversation of the VNet flow logs and charges each leg, there and back, as Azure's price list has it.
-    With --change, --move or --via it says what the change does to the bill.
+    With --change, --move or --via it says what the change does to the bill. With --strict it ends with 3 when an answer
+    or a price is not known.
     """
     import simulator
-    from simulator.cost.usage import usage_text
-    from simulator.report.cost import cost_report
 
     location = one_location(logs, flows)
+    changed = change is not None or bool(move) or bool(via)
+    if changed and by is By.FLOW and not infracost:
+        raise typer.BadParameter("a change is told by meter, pair, subnet or vnet, not by flow", param_hint="--by")
+    sheet = price_sheet(session, prices)
     loaded = load_network(session, network)
-    sheet = price_sheet(prices)
+    proposed = read_changes(change, move, via) if changed else None
     records = load_flow_logs(session, location, strict=strict)
     with session.step(f"pricing {len(records):,} records"):
-        bill = simulator.price(simulator.replay(loaded, records), sheet, month=month)
-    if infracost:
-        session.write_bytes(usage_text(bill).encode())
-        return Exit.OK
-    if change is None and not move and not via:
-        session.write(cost_report(bill, by=by, explain=explain))
-        return Exit.INPUT if strict and bill.has_gaps else Exit.OK
-    return _with_change(session, bill, (change, move, via), month=month, explain=explain)
+        bills = [simulator.price(simulator.replay(loaded, records), sheet, month=month)]
+        if proposed is not None:
+            after = simulator.build_network(proposed.apply(loaded.as_read), loaded.assumptions)
+            bills.append(simulator.price(simulator.replay(after, records), sheet, month=month))
+    _write(session, bills, proposed, by=by, explain=explain, infracost=infracost)
+    return Exit.INPUT if strict and any(bill.gaps for bill in bills) else Exit.OK
 
 
-def _with_change(
-    session: Session,
-    bill: Bill,
-    given: tuple[str | None, list[str] | None, list[str] | None],
-    *,
-    month: bool,
-    explain: bool,
-) -> int:
-    import simulator
+def _write(
+    session: Session, bills: list[Bill], change: Change | None, *, by: By, explain: bool, infracost: bool
+) -> None:
+    """The usage of the last bill, the one bill, or the difference of two."""
     from simulator.cost.difference import price_difference
-    from simulator.report.cost import difference_report
+    from simulator.cost.usage import usage_text
+    from simulator.report.cost import cost_report
+    from simulator.report.cost_difference import difference_report
 
-    change = read_changes(*given)
-    network, records = bill.replay.network, bill.replay.records
-    with session.step(f"pricing {len(records):,} records again"):
-        changed = simulator.build_network(change.apply(network.as_read), network.assumptions)
-        after = simulator.price(simulator.replay(changed, records), bill.sheet, month=month)
-    session.write(difference_report(price_difference(bill, after), change.name, explain=explain))
-    return Exit.OK
+    if infracost:
+        session.write_bytes(usage_text(bills[-1]).encode())
+    elif change is None:
+        session.write(cost_report(bills[0], by=by, explain=explain))
+    else:
+        session.write(difference_report(price_difference(*bills), change.name, by=by, explain=explain))

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from simulator.network.model import Network
     from simulator.whatif.change import Change
 
+#: Of notes about price pages as many are told beside the result.
+_NOTES_TOLD = 3
+
 
 def load_network(session: Session, path: str) -> Network:
     """The network at `path`, its issues told on stderr."""
@@ -76,11 +79,25 @@ def read_changes(path: str | None, move: list[str] | None, via: list[str] | None
     return joined(given)
 
 
-def price_sheet(paths: list[str] | None) -> PriceSheet:
-    """The pages at `paths` over the shipped prices; without any the shipped ones. Raises PriceError."""
+def price_sheet(session: Session, paths: list[str] | None) -> PriceSheet:
+    """The pages at `paths` over the shipped prices, what is to know of them told on stderr; else the shipped ones.
+
+    Raises PriceError.
+    """
     from simulator.cost.price_sheet import PriceSheet, load_prices
 
-    return load_prices(paths) if paths else PriceSheet.default()
+    if not paths:
+        return PriceSheet.default()
+    for path in paths:
+        _refuse_empty(path, "--prices")
+    with session.step("reading prices"):
+        sheet = load_prices(paths)
+    session.detail(f"{sheet.ignored:,} rows of the price pages price no traffic, and are left out")
+    for note in sheet.notes[:_NOTES_TOLD]:
+        session.note(f"prices: {note}")
+    if len(sheet.notes) > _NOTES_TOLD:
+        session.note(f"prices: {len(sheet.notes) - _NOTES_TOLD} more notes stand below the bill")
+    return sheet
 
 
 def _refuse_empty(path: str, argument: str) -> None:

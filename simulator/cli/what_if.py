@@ -22,6 +22,7 @@ from simulator.cli.options import (
 from simulator.cli.session import Session
 
 if TYPE_CHECKING:
+    from simulator.cost.price_sheet import PriceSheet
     from simulator.report.side_effects import SideEffects
     from simulator.whatif.impact import Impact
 
@@ -80,6 +81,7 @@ def command(
     from simulator.report.impact import has_nothing_decided, impact_report
 
     gates = _gates(fail_on)
+    sheet = price_sheet(session, prices)
     loaded = load_network(session, network)
     proposed = read_changes(change, move, via)
     records = load_flow_logs(session, flows, strict=strict)
@@ -87,7 +89,7 @@ def command(
         impact = simulator.what_if(loaded, proposed, flows=records, new_flows_only=new_flows_only)
     shown = "NET" if network == STANDARD_INPUT else network
     told = "CHANGE" if change == STANDARD_INPUT else None if move or via else change
-    effects = side_effects(impact, prices, explain=explain)
+    effects = side_effects(impact, sheet, explain=explain)
     session.write(impact_report(impact, network=shown, change=told, options=as_typed(session), effects=effects))
     met = [gate for gate in gates if _is_met(impact, gate)]
     if met:
@@ -99,8 +101,11 @@ def command(
     return Exit.INPUT if strict and _is_met(impact, "undecided") else Exit.OK
 
 
-def side_effects(impact: Impact, prices: list[str] | None = None, *, explain: bool = False) -> SideEffects:
-    """What the change does to encryption and to the bill of a month like the log."""
+def side_effects(impact: Impact, sheet: PriceSheet | None = None, *, explain: bool = False) -> SideEffects:
+    """What the change does to encryption and to the bill of a month like the log.
+
+    Raises PriceError where a sheet of the user's does not price all of it.
+    """
     import simulator
     from simulator.cost.difference import price_difference
     from simulator.errors import PriceError
@@ -108,14 +113,15 @@ def side_effects(impact: Impact, prices: list[str] | None = None, *, explain: bo
     from simulator.whatif.encryption_impact import encryption_impact
 
     encryption = encryption_impact(impact.before, impact.after)
-    sheet = price_sheet(prices)
+    if not len(impact.before.records):
+        return SideEffects(encryption, None, "the log is empty")
     try:
-        bills = [simulator.price(held, sheet, month=True) for held in (impact.before, impact.after)]
+        before, after = (simulator.price(held, sheet, month=True) for held in (impact.before, impact.after))
     except PriceError as error:
-        if prices:
+        if sheet is not None and not sheet.is_shipped:
             raise
         return SideEffects(encryption, None, error.message)
-    return SideEffects(encryption, price_difference(*bills), "", explain)
+    return SideEffects(encryption, price_difference(before, after), "", explain)
 
 
 def _gates(text: str) -> list[str]:

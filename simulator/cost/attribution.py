@@ -5,7 +5,7 @@ A pair and a flow say who talks to whom; a virtual network and a subnet say on w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -20,8 +20,7 @@ from simulator.cost.leg_rules import Charge, ChargeKind
 from simulator.cost.meters import MeterKey
 from simulator.dataplane.places import NONE
 from simulator.flows.distinct import distinct_rows
-from simulator.flows.records import Int64
-from simulator.walk.packets import Int32
+from simulator.walk.packets import TCP, UDP, Int32
 
 Rows = npt.NDArray[np.intp]
 
@@ -77,7 +76,7 @@ def by_flow(bill: Bill) -> tuple[Share, ...]:
             packets.source.text(int(at)),
             packets.destination.text(int(at)),
             int(packets.protocol[at]),
-            int(packets.destination_port[at]),
+            int(packets.destination_port[at]) if packets.protocol[at] in (TCP, UDP) else NONE,
         )
         for at in first
     ]
@@ -93,9 +92,9 @@ def by_place(bill: Bill, *, whole_vnets: bool) -> tuple[PlaceShare, ...]:
     of_kind = [number[name] for name in names]
     amounts = bill.amounts_by(of_kind, len(order))
     size = [0] * len(order)
-    for kind, total in enumerate(_by_kind(bill)):
-        if kinds[kind].kind == "metered":
-            size[of_kind[kind]] += int(total)
+    for kind, total in enumerate(bill.sizes):
+        if kind in bill.meters:
+            size[of_kind[kind]] += total
     found = (PlaceShare(*held) for held in zip(order, map(bill.gigabytes, size), amounts, strict=True))
     return tuple(sorted((held for held in found if held.gb), key=lambda held: (-held.amount, held.place)))
 
@@ -126,7 +125,8 @@ def _step(bill: Bill, pair: tuple[str, str], is_return: bool, kind: int, size: i
     charge: Charge = bill.charges.kinds[kind]
     gb, rate = bill.gigabytes(size), bill.rate.get(kind)
     amount = Decimal(0) if rate is None else gb * rate
-    return Step(*pair, is_return, charge.kind, charge.why, charge.meter, charge.region, gb, rate, amount)
+    what: ChargeKind = "unpriced" if charge.kind == "metered" and rate is None else charge.kind
+    return Step(*pair, is_return, what, charge.why, charge.meter, charge.region, gb, rate, amount)
 
 
 def _position(held: Charges) -> Rows:
@@ -142,12 +142,6 @@ def _alike(kinds: Sequence[Charge]) -> Rows:
     """For each kind of charge the first that says the same, whoever is charged."""
     first: dict[tuple[str, str, str], int] = {}
     return np.array([first.setdefault((kind.why, kind.meter or "", kind.region), at) for at, kind in enumerate(kinds)])
-
-
-def _by_kind(bill: Bill) -> Int64:
-    sums = np.zeros(len(bill.charges.kinds), np.int64)
-    np.add.at(sums, bill.charges.charge, bill.quantity)
-    return sums
 
 
 def _shares(bill: Bill, rows: list[tuple[str, str, int, int]], group: Rows) -> tuple[Share, ...]:
@@ -209,12 +203,3 @@ def _name(bill: Bill, place: int, far: int) -> str:
     if far != NOT_AZURE:
         return f"Azure in {azure_regions(bill.replay.network).names[far]}"
     return places.name(place)
-
-
-def total_of(shares: Iterable[Share | PlaceShare]) -> Decimal:
-    return sum((share.amount for share in shares), Decimal(0))
-
-
-def amounts_of(shares: Iterable[Share]) -> Mapping[tuple[str, str], Decimal]:
-    """The amount of each pair of ends."""
-    return {(share.source, share.destination): share.amount for share in shares}

@@ -16,12 +16,13 @@ from msgspec import Struct
 
 from simulator.dataplane.interned import distinct
 from simulator.dataplane.places import NONE
-from simulator.flows.distinct import distinct_rows
+from simulator.flows.conversations import Conversations
+from simulator.flows.distinct import Rows, distinct_rows
 from simulator.flows.records import Int64, UInt8
 from simulator.flows.replay import INBOUND, Replay
 from simulator.network.model import Endpoint
 from simulator.walk.load_balancer import backends_of
-from simulator.walk.packets import Bools, Int32
+from simulator.walk.packets import Addresses, Bools, Int32
 from simulator.walk.predictions import Predictions
 from simulator.walk.reasons import REASONS, Verdict
 
@@ -43,12 +44,14 @@ class Billed(Struct, frozen=True):
     """One row for each conversation of a replay.
 
     `outcome` holds `Outcome` numbers; `sent` and `received` are bytes in the direction of the flow's first packet and
-    against it, 0 where the conversation is not billed.
+    against it, 0 where the conversation is not billed. `flow` numbers the flows that conversations belong to: each NIC
+    on the way logs one.
     """
 
     outcome: UInt8
     sent: Int64
     received: Int64
+    flow: Rows
 
 
 def billed(replay: Replay) -> Billed:
@@ -59,10 +62,12 @@ def billed(replay: Replay) -> Billed:
     for holds, reason in reversed(_tests(replay, origin)):
         outcome[holds] = reason
     asked = outcome != Outcome.LOGGED_AS_DENIED
-    again = _is_logged_better(replay, asked, origin, end) | _is_logged_before_a_frontend(replay, origin)
+    flow = _flows(replay, origin, end)
+    again = _is_logged_better(replay, flow, asked, origin, end) | _is_logged_before_a_frontend(replay, origin)
     outcome[asked & again] = Outcome.LOGGED_BY_ANOTHER_NIC
+    outcome[_answers_what_is_billed(flows, outcome == Outcome.BILLED)] = Outcome.REPLY_LOGGED_APART
     counts = outcome == Outcome.BILLED
-    return Billed(outcome, np.where(counts, flows.bytes_sent, 0), np.where(counts, flows.bytes_received, 0))
+    return Billed(outcome, np.where(counts, flows.bytes_sent, 0), np.where(counts, flows.bytes_received, 0), flow)
 
 
 def _tests(replay: Replay, origin: Int32) -> list[tuple[Bools, Outcome]]:
@@ -101,20 +106,17 @@ def ends(walked: Predictions) -> tuple[Int32, Int32]:
     return first, last
 
 
-def _is_logged_better(replay: Replay, asked: Bools, origin: Int32, end: Int32) -> Bools:
+def _flows(replay: Replay, origin: Int32, end: Int32) -> Rows:
+    """The number of each conversation's flow: its packet, and where that begins and ends, as addresses may overlap."""
+    flows, packet = replay.conversations, replay.packet
+    ports = (flows.source_port, flows.destination_port)
+    _, flow = distinct_rows([flows.source, flows.destination, *ports, flows.protocol, origin[packet], end[packet]])
+    return flow
+
+
+def _is_logged_better(replay: Replay, flow: Rows, asked: Bools, origin: Int32, end: Int32) -> Bools:
     """Whether another NIC logged the same flow from where it is better seen."""
     flows, packet = replay.conversations, replay.packet
-    _, flow = distinct_rows(
-        [
-            flows.source,
-            flows.destination,
-            flows.source_port,
-            flows.destination_port,
-            flows.protocol,
-            origin[packet],
-            end[packet],
-        ]
-    )
     inbound = flows.direction == INBOUND
     at_source = (replay.endpoint != NONE) & (replay.endpoint == origin[packet]) & ~inbound
     at_end = (replay.endpoint != NONE) & (replay.endpoint == end[packet]) & inbound
@@ -124,6 +126,36 @@ def _is_logged_better(replay: Replay, asked: Bools, origin: Int32, end: Int32) -
     np.minimum.at(best, flow[asked], point[asked])
     better: Bools = point != best[flow] if len(flow) else np.zeros(0, bool)
     return better
+
+
+def _answers_what_is_billed(flows: Conversations, counts: Bools) -> Bools:
+    """Whether a conversation to be billed answers another one, which some other NIC logged with the bytes of both ways.
+
+    A NIC that sees an answer first, as when its own log began later, takes it for a flow. `Replay.is_reply` tells those
+    that their own NIC logged both ways round.
+    """
+    answers = np.zeros(len(flows), bool)
+    rows = np.flatnonzero(counts & (flows.source_port != flows.destination_port))
+    if not len(rows):
+        return answers
+    turned = flows.source_port[rows] > flows.destination_port[rows]
+    source, destination = flows.source[rows], flows.destination[rows]
+    ports = flows.source_port[rows], flows.destination_port[rows]
+    at_low, at_high = (_chosen(way, destination, source) for way in (turned, ~turned))
+    _, pair = distinct_rows([at_low, at_high, np.minimum(*ports), np.maximum(*ports), flows.protocol[rows]])
+    way = pair * 2 + turned
+    began = np.full(2 * (int(pair.max()) + 1), np.iinfo(np.int64).max)
+    np.minimum.at(began, way, flows.first_time[rows])
+    answered = np.zeros(len(began), bool)
+    answered[way[flows.bytes_received[rows] > 0]] = True
+    # Of two that began at once the one towards the lower port asked.
+    is_later = (began[way ^ 1] < began[way]) | ((began[way ^ 1] == began[way]) & ~turned)
+    answers[rows[is_later & answered[way ^ 1]]] = True
+    return answers
+
+
+def _chosen(rows: Bools, these: Addresses, those: Addresses) -> Addresses:
+    return Addresses(np.where(rows, these.high, those.high), np.where(rows, these.low, those.low))
 
 
 def _is_logged_before_a_frontend(replay: Replay, origin: Int32) -> Bools:

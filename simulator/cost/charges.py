@@ -14,9 +14,9 @@ from msgspec import Struct
 from simulator.cost.azure_regions import NOT_AZURE, azure_regions
 from simulator.cost.leg_rules import UNKNOWN_REGION, Charge, LegRules
 from simulator.data import regions
-from simulator.dataplane.interned import Interned
 from simulator.dataplane.places import NONE
 from simulator.dataplane.plane import DataPlane
+from simulator.flows.distinct import distinct_rows
 from simulator.walk.legs import Legs, legs
 from simulator.walk.packets import Bools, Int32
 from simulator.walk.predictions import Door, Predictions
@@ -52,17 +52,17 @@ def charges(predictions: Predictions) -> Charges:
     """What every leg of every packet's first way is charged for, as far as the packet came."""
     plane, held = predictions.plane, legs(predictions)
     azure = azure_regions(plane.network)
-    interned = Interned(LegRules(plane, azure).charges)
     columns = (held.source, held.target, predictions.door[held.packet], *_outside(predictions, held))
-    number = interned.ask(*columns) if len(held) else np.zeros(0, np.int32)
-    sizes = np.array([len(found) for found in interned.answers], np.intp)
-    kinds = [charge for found in interned.answers for charge in found]
+    first, number = distinct_rows(columns)
+    rules = LegRules(plane, azure)
+    answers = [rules.charges(*leg) for leg in zip(*(column[first].tolist() for column in columns), strict=True)]
+    sizes = np.array([len(found) for found in answers], np.intp)
+    kinds = [charge for found in answers for charge in found]
     firsts = np.cumsum(sizes) - sizes
-    count = sizes[number] if len(held) else np.zeros(0, np.intp)
+    count = sizes[number]
     leg = np.repeat(np.arange(len(held)), count)
     within = np.arange(len(leg)) - np.repeat(np.cumsum(count) - count, count)
-    charge = (firsts[number][leg] + within if len(leg) else within).astype(np.int32)
-    return Charges(held, kinds, charge, leg)
+    return Charges(held, kinds, (firsts[number][leg] + within).astype(np.int32), leg)
 
 
 def _outside(predictions: Predictions, held: Legs) -> tuple[Int32, Int32, Int32]:

@@ -25,7 +25,7 @@ from simulator.data import regions, zones
 from simulator.dataplane.places import NONE
 from simulator.dataplane.plane import DataPlane
 from simulator.network.assumptions import is_assumed
-from simulator.network.outbound import Outbound
+from simulator.network.outbound import Outbound, public_balancers
 from simulator.walk.predictions import Door
 
 #: `free` costs nothing, `unpriced` is not known.
@@ -107,7 +107,7 @@ class LegRules:
             return
         regions_of = self._region(source), self._region(target)
         if not all(regions_of):
-            yield self._unpriced(source, f"the region of {here if not regions_of[0] else there} is not known")
+            yield self._unpriced(source, self._unlocated(source if not regions_of[0] else target))
             return
         is_global = regions_of[0] != regions_of[1]
         name = "global peering" if is_global else "peering"
@@ -142,8 +142,8 @@ class LegRules:
         if leg.target == self._places.premises:
             yield self._unpriced(leg.source, "how a platform service answers on-premises")
         elif not here or leg.far == UNKNOWN_REGION:
-            unknown = self._places.name(leg.source if not here else leg.target)
-            yield self._unpriced(leg.source, f"the region of {unknown} is not known")
+            unknown = self._unlocated(leg.source if not here else leg.target)
+            yield self._unpriced(leg.source, unknown)
         elif leg.far != NOT_AZURE:
             yield from self._to_azure(leg, here, self._azure.names[leg.far])
         else:
@@ -186,9 +186,11 @@ class LegRules:
         if way is None or leg.door != Door.INTERNET:
             return
         if way.method == "nat gateway":
-            yield self._metered(place, "nat_gateway", f"NAT gateway of {self._where(place)[1]}")
+            why = f"NAT gateway of {self._where(place)[1]}"
+            yield self._metered(place, "nat_gateway", why, payer=self._nat_gateway(place))
         elif way.method == "load balancer":
-            yield self._metered(place, "load_balancer", f"load balancer that {self._places.name(place)} leaves by")
+            why = f"load balancer that {self._places.name(place)} leaves by"
+            yield self._metered(place, "load_balancer", why, payer=self._balancer(place))
 
     def _processing(self, leg: LegClass) -> Iterator[Charge]:
         """What the places on the way take for each byte that they are given."""
@@ -208,15 +210,19 @@ class LegRules:
                 yield self._unpriced(leg.target, f"{name} has the tier {tier!r}, which nobody knows")
         elif leg.is_balanced:
             inside = leg.target if self._is_inside(leg.target) else leg.source
-            yield self._metered(inside, "load_balancer", f"load balancer before {self._places.name(inside)}")
+            why = f"load balancer before {self._places.name(inside)}"
+            yield self._metered(inside, "load_balancer", why, payer=self._balancer(inside))
         elif kind == "frontend":
             # An internal one meets replies only where a route sends them to it: they are inbound there too.
-            yield self._metered(leg.target, "load_balancer", f"processed by {self._places.name(leg.target)}")
+            why = f"processed by {self._places.name(leg.target)}"
+            yield self._metered(leg.target, "load_balancer", why, payer=self._balancer(leg.target))
         elif kind == "private endpoint":
-            yield self._metered(leg.target, "private_endpoint_out", f"written to {self._places.name(leg.target)}")
+            why = f"written to {self._places.name(leg.target)}"
+            yield self._metered(leg.target, "private_endpoint_out", why, payer=self._private_endpoint(leg.target))
             yield from self._to_service(leg.target, is_read=False)
         if self._endpoint_kind(leg.source) == "private endpoint":
-            yield self._metered(leg.source, "private_endpoint_in", f"read from {self._places.name(leg.source)}")
+            why = f"read from {self._places.name(leg.source)}"
+            yield self._metered(leg.source, "private_endpoint_in", why, payer=self._private_endpoint(leg.source))
             yield from self._to_service(leg.source, is_read=True)
 
     def _to_service(self, endpoint: int, *, is_read: bool) -> Iterator[Charge]:
@@ -242,12 +248,13 @@ class LegRules:
         charge = self._metered(gateway, "expressroute_out", f"ExpressRoute of {held.name}, metered data")
         return replace(charge, region=billing.zone)
 
-    def _metered(self, place: int, meter: MeterKey, why: str) -> Charge:
+    def _metered(self, place: int, meter: MeterKey, why: str, *, payer: str = "") -> Charge:
+        """`payer` names the resource that is charged, where that is none of the places."""
         region = self._region(place)
         if not region:
-            return self._unpriced(place, f"the region of {self._places.name(place)} is not known")
+            return self._unpriced(place, self._unlocated(place))
         vnet, subnet = self._where(place)
-        return Charge("metered", why, meter, region, self._places.name(place), vnet, subnet)
+        return Charge("metered", why, meter, region, payer or self._places.name(place), vnet, subnet)
 
     def _free(self, place: int, why: str) -> Charge:
         vnet, subnet = self._where(place)
@@ -256,6 +263,21 @@ class LegRules:
     def _unpriced(self, place: int, why: str) -> Charge:
         vnet, subnet = self._where(place)
         return Charge("unpriced", why, None, self._region(place), self._places.name(place), vnet, subnet)
+
+    def _nat_gateway(self, place: int) -> str:
+        subnet = self._network.subnets.get(self._places.endpoints[place].subnet)
+        return subnet.nat_gateway.name if subnet is not None and subnet.nat_gateway is not None else ""
+
+    def _balancer(self, place: int) -> str:
+        """The load balancer of a frontend, or the public one that a NIC is behind."""
+        endpoint = self._places.endpoints[place]
+        if endpoint.kind == "frontend":
+            return endpoint.id.parent.name
+        return next((held.name for held in public_balancers(self._network, endpoint.id)), "")
+
+    def _private_endpoint(self, place: int) -> str:
+        held = self._places.endpoints[place].private_endpoint
+        return held.name if held is not None else ""
 
     def _is_inside(self, place: int) -> bool:
         return bool(self._places.vnet[place] != NONE)
@@ -301,6 +323,10 @@ class LegRules:
             return ""
         found = regions.find(location)
         return found.name if found is not None else ""
+
+    def _unlocated(self, place: int) -> str:
+        name = self._vnet(place) if self._is_inside(place) else self._places.name(place)
+        return f"the region of {name} is not known"
 
     def _way_out(self, leg: LegClass) -> Outbound | None:
         return None if leg.way_out == NONE else self._plane.egress.methods.answers[leg.way_out]

@@ -1,5 +1,6 @@
 """What Azure counts and what it takes for it: a meter with its bands of price, and the arithmetic of bands."""
 
+from collections.abc import Iterator
 from decimal import Context, Decimal, localcontext
 from typing import Literal
 
@@ -64,6 +65,12 @@ class Meter(Struct, frozen=True):
     note: str = ""
 
     @property
+    def title(self) -> str:
+        """The name, with the product where that does not say it: ``Standard Data Processed (Azure Firewall)``."""
+        is_said = self.product.split(" ", 1)[0] in self.name
+        return f"{self.name} ({self.product})" if self.product and not is_said else self.name
+
+    @property
     def pool(self) -> str:
         """Usage of equal pool counts together: one meter serves many regions, and its bands fill from all of them."""
         return self.meter_id or f"{self.key} {self.scope}"
@@ -91,7 +98,22 @@ def first_paid_price(meter: Meter) -> Decimal:
     return next((tier.price for tier in meter.tiers if tier.price), Decimal(0))
 
 
+def bands_of(meter: Meter, gb: Decimal) -> tuple[tuple[Decimal, Decimal], ...]:
+    """(GB, price) of each band that `gb` GB of a month reach into; bands of one price in a row are one."""
+    found: list[tuple[Decimal, Decimal]] = []
+    for size, price in _parts(meter, gb):
+        if found and found[-1][1] == price:
+            size += found.pop()[0]
+        found.append((size, price))
+    return tuple(found)
+
+
 def _up_to(meter: Meter, gb: Decimal) -> Decimal:
+    return sum((price * size for size, price in _parts(meter, gb)), Decimal(0))
+
+
+def _parts(meter: Meter, gb: Decimal) -> Iterator[tuple[Decimal, Decimal]]:
     ends = [tier.from_gb for tier in meter.tiers[1:]] + [gb]
-    bands = zip(meter.tiers, ends, strict=True)
-    return sum((tier.price * (min(end, gb) - tier.from_gb) for tier, end in bands if tier.from_gb < gb), Decimal(0))
+    for tier, end in zip(meter.tiers, ends, strict=True):
+        if tier.from_gb < gb:
+            yield min(end, gb) - tier.from_gb, tier.price

@@ -66,6 +66,11 @@ class PriceSheet(Struct, frozen=True):
                 return _doubted(held, region, doubt, is_borrowed)
         raise _no_price(self, key, region)
 
+    @property
+    def is_shipped(self) -> bool:
+        """Whether this is `default`, of which it is known that it has gaps: they are told, and are no errors."""
+        return self is _shipped()
+
     @classmethod
     def default(cls) -> PriceSheet:
         """The dated sheet that the product ships, in USD."""

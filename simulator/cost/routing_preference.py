@@ -5,12 +5,14 @@ Learn: azure/virtual-network/ip-services/routing-preference-overview
 
 from __future__ import annotations
 
+from simulator.azure.nat_gateway import PublicIpPrefix
 from simulator.azure.network_interface import IpTag, PublicIpAddress
 from simulator.azure.resource import ResourceId
 from simulator.network.memo import per_network
 from simulator.network.model import Network
 from simulator.network.outbound import Outbound
-from simulator.space.addresses import format_address
+from simulator.network.prefixes import host_prefix, readable_prefix, readable_prefixes
+from simulator.space.addresses import Prefix
 
 
 def prefers_internet(network: Network, endpoint: ResourceId | None, way: Outbound | None) -> bool:
@@ -19,11 +21,11 @@ def prefers_internet(network: Network, endpoint: ResourceId | None, way: Outboun
     `way` is the way out that was asked; without one the endpoint answers by its own public addresses.
     """
     if way is not None and way.pool is not None:
-        addresses = [format_address(prefix.low) for prefix in way.pool]
+        leaves_by = way.pool
     else:
         held = network.endpoint(endpoint) if endpoint is not None else None
-        addresses = [*held.public_addresses] if held is not None else []
-    return any(address in _internet_addresses(network) for address in addresses)
+        leaves_by = tuple(readable_prefixes(held.public_addresses)) if held is not None else ()
+    return any(held.overlaps(preferring) for held in leaves_by for preferring in _internet_addresses(network))
 
 
 def _is_internet(tag: IpTag) -> bool:
@@ -31,9 +33,16 @@ def _is_internet(tag: IpTag) -> bool:
 
 
 @per_network
-def _internet_addresses(network: Network) -> frozenset[str]:
-    return frozenset(
-        held.ip_address
+def _internet_addresses(network: Network) -> tuple[Prefix, ...]:
+    """Of public addresses, and of prefixes of them, that prefer it."""
+    addresses = (
+        host_prefix(held.ip_address or "")
         for held in network.snapshot.all(PublicIpAddress)
-        if held.ip_address is not None and any(_is_internet(tag) for tag in held.ip_tags)
+        if any(map(_is_internet, held.ip_tags))
     )
+    ranges = (
+        readable_prefix(held.ip_prefix or "")
+        for held in network.snapshot.all(PublicIpPrefix)
+        if any(map(_is_internet, held.ip_tags))
+    )
+    return tuple(found for found in (*addresses, *ranges) if found is not None)

@@ -62,6 +62,17 @@ def outbound(network: Network, endpoint: ResourceId, *, is_ipv4: bool, protocol:
     return next((way for way in ways if way is not None), Outbound("none"))
 
 
+def public_balancers(network: Network, endpoint: ResourceId) -> tuple[ResourceId, ...]:
+    """The load balancers with a public frontend that an endpoint stands behind; Azure allows one."""
+    members = _memberships(network).get(endpoint, ())
+    found = (held.balancer for held in members if held.balancer is not None)
+    return tuple(dict.fromkeys(held.id for held in found if any(map(_is_public, held.frontend_ip_configurations))))
+
+
+def _is_public(frontend: FrontendIpConfiguration) -> bool:
+    return frontend.public_ip_address is not None or frontend.public_ip_prefix is not None
+
+
 def _nat_gateway(network: Network, endpoint: Endpoint, is_ipv4: bool) -> Outbound | None:
     """Every gateway carries IPv4, one that is not in the export too; StandardV2 carries IPv6 where it has addresses."""
     subnet = network.subnets.get(endpoint.subnet)
@@ -118,7 +129,7 @@ def _public_frontends(balancer: LoadBalancer, pool: ResourceId, protocol: int) -
         if pool in rule.pools and not rule.disable_outbound_snat and protocol in carried_protocols(rule.protocol)
     }
     frontends = balancer.frontend_ip_configurations
-    return [held for held in frontends if held.id in wanted and (held.public_ip_address or held.public_ip_prefix)]
+    return [held for held in frontends if held.id in wanted and _is_public(held)]
 
 
 def _is_ipv4(network: Network, frontend: FrontendIpConfiguration) -> bool:

@@ -2,139 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from simulator.comparison.labels import Parties, protocol_name
 from simulator.cost.attribution import PlaceShare, Share, Step, by_flow, by_pair, by_place, derivation
-from simulator.cost.bill import Bill, BillLine, Unpriced
+from simulator.cost.bill import HOURS_A_MONTH, Bill, BillLine
 from simulator.cost.billed import Outcome
-from simulator.cost.difference import AmountChange, BillDifference
+from simulator.cost.left_out import Unpriced
+from simulator.cost.meters import bands_of
 from simulator.network.assumptions import assumption_text
 from simulator.report.by import By
 from simulator.report.document import Line, Lines, Report, Row, Table
+from simulator.report.money import amount_cell, factor_text, gb_cell, money, number, price_text, rate_cell
 from simulator.report.text import counted
 from simulator.report.words import service
 from simulator.space.addresses import parse_address
 
 #: The assumptions that a bill rests on.
 _ASSUMPTIONS = ("gigabyte_is_binary", "zones_are_charged", "private_endpoint_peering_is_charged")
-_SHOWN = 15
-_PAIRS_DERIVED = 5
+#: A log of less than this many minutes is no measure of a month.
+SHORT_MINUTES = 60
+#: Rows of a table that people see, and pairs whose amounts are derived.
+SHOWN, PAIRS_DERIVED = 15, 5
 
 
 def cost_report(bill: Bill, *, by: By = By.PAIR, explain: bool = False) -> Report:
     """The bill of a log."""
     split = _split(bill, by)
     blocks = (
-        Lines(tuple(_introduction(bill))),
+        Lines(tuple(introduction(bill))),
         _meters(bill),
-        *(() if by is By.METER else (split,)),
-        *((_steps(bill),) if explain else ()),
+        *(() if by is By.METER else (_shown(split),)),
+        *((steps(bill), bands(bill)) if explain else ()),
         _free(bill),
-        _unpriced(bill),
-        Lines.of(*_prices(bill), title="Prices"),
-        Lines.of(*_assumed(bill), title="Assumed"),
+        unpriced(bill),
+        Lines.of(*prices(bill), title="Prices"),
+        Lines.of(*assumed(bill), title="Assumed"),
     )
+    total = "not known" if bill.gaps and not bill.lines else f"{money(bill.total, bill.currency)}{of_a_month(bill)}"
     return Report(
         kind="cost",
-        headline=Line(f"Cost of {_where(bill)}: {money(bill.total, bill.currency)}{_for(bill)}", "strong"),
-        blocks=tuple(block for block in blocks if not _is_empty(block)),
+        headline=Line(f"Cost of {network_name(bill)}: {total}", "strong"),
+        blocks=tuple(block for block in blocks if not is_empty(block)),
         records=lambda: split,
-        data=lambda: _data(bill),
+        data=lambda: bill_data(bill),
     )
 
 
-def difference_report(difference: BillDifference, change: str, *, explain: bool = False) -> Report:
-    """What a change does to the bill."""
-    before, after, currency = difference.before, difference.after, difference.before.currency
-    headline = (
-        f"Cost of {_where(before)} with {change}: {signed(difference.difference, currency)}{_for(before)} "
-        f"({money(before.total, currency)} → {money(after.total, currency)})"
-    )
-    blocks = (
-        Lines(tuple(_introduction(before))),
-        *difference_blocks(difference, explain=explain),
-        _unpriced(after),
-        Lines.of(*_prices(after), title="Prices"),
-        Lines.of(*_assumed(after), title="Assumed"),
-    )
-    return Report(
-        kind="cost_difference",
-        headline=Line(headline, "strong"),
-        blocks=tuple(block for block in blocks if not _is_empty(block)),
-        records=lambda: _pair_changes(difference),
-        data=lambda: {"change": change, **difference_data(difference)},
-    )
-
-
-def difference_blocks(difference: BillDifference, *, explain: bool = False) -> Iterator[Table | Lines]:
-    """The change of a bill by meter and by pair; with `explain` the arithmetic of both bills."""
-    currency = difference.before.currency
-    blocks: list[Table | Lines] = [
-        Lines.of(*_stopped(difference)),
-        _changes(difference.meters, ("Meter", "Region"), f"Cost by meter{_for(difference.before)}", currency),
-        _pair_changes(difference),
-    ]
-    if explain:
-        changed = [(held.name, held.where) for held in difference.pairs[:_PAIRS_DERIVED]]
-        blocks.append(_steps(difference.before, "Step by step, before", changed))
-        blocks.append(_steps(difference.after, "Step by step, after", changed))
-    return (block for block in blocks if not _is_empty(block))
-
-
-def difference_data(difference: BillDifference) -> dict[str, Any]:
-    """For programs."""
-    return {
-        "currency": difference.before.currency,
-        "difference": number(difference.difference),
-        "stopped": number(difference.stopped),
-        "started": number(difference.started),
-        "meters": [_change_data(held, ("meter", "region")) for held in difference.meters],
-        "pairs": [_change_data(held, ("source", "destination")) for held in difference.pairs],
-        "before": _data(difference.before),
-        "after": _data(difference.after),
-    }
-
-
-def _pair_changes(difference: BillDifference) -> Table:
-    title = f"Cost by pair{_for(difference.before)}"
-    return _changes(difference.pairs, ("Source", "Destination"), title, difference.before.currency)
-
-
-def money(amount: Decimal, currency: str) -> str:
-    """``12.34 USD``; of less than a cent enough digits to tell."""
-    if amount and abs(amount) < Decimal("0.01"):
-        return f"{amount:.2g} {currency}" if abs(amount) < Decimal("0.0001") else f"{amount:.4f} {currency}"
-    return f"{amount:,.2f} {currency}"
-
-
-def signed(amount: Decimal, currency: str) -> str:
-    """The amount with its sign, ``±0`` where nothing changes."""
-    if not amount:
-        return f"±0.00 {currency}"
-    return f"{'+' if amount > 0 else '-'}{money(abs(amount), currency)}"
-
-
-def number(amount: Decimal) -> float:
-    """For programs."""
-    return float(amount)
-
-
-def _is_empty(block: Table | Lines) -> bool:
+def is_empty(block: Table | Lines) -> bool:
     return not (block.lines if isinstance(block, Lines) else block.rows)
 
 
-def _where(bill: Bill) -> str:
+def network_name(bill: Bill) -> str:
     return bill.replay.network.snapshot.name or "network"
 
 
-def _for(bill: Bill) -> str:
-    return " a month" if bill.factor != 1 else ""
+def of_a_month(bill: Bill) -> str:
+    return " a month" if bill.is_of_a_month else ""
 
 
-def _introduction(bill: Bill) -> Iterator[Line]:
+def introduction(bill: Bill) -> Iterator[Line]:
+    """How much of the log is billed, for which time, and how much of it nobody can price."""
     replay = bill.replay
     if bill.start is None or bill.end is None:
         yield Line("  the log is empty", "faint")
@@ -143,15 +74,40 @@ def _introduction(bill: Bill) -> Iterator[Line]:
     billed = int((bill.billed.outcome == Outcome.BILLED).sum())
     again = f", {bill.duplicates:,} are the same as another NIC logged them" if bill.duplicates else ""
     yield Line(f"  {billed:,} of {counted(len(replay), 'conversation')} are billed{again}, {window}", "faint")
-    if bill.factor != 1:
-        yield Line(f"  a month of 730 hours like these: every byte × {bill.factor:.4g}", "faint")
-    else:
-        yield Line("  only the traffic of this time, as if its month held no more; --month extrapolates", "faint")
+    yield _time(bill)
+    unknown = sum((gap.gb for gap in bill.gaps), Decimal(0))
+    if gb_cell(unknown):
+        yield Line(f"  not in it: {gb_cell(unknown)} GB of which nobody knows what they cost, listed below", "doubtful")
+
+
+def _time(bill: Bill) -> Line:
+    if not bill.is_of_a_month:
+        return Line("  only the traffic of this time, as if its month held no more; --month extrapolates", "faint")
+    told = f"  a month of {HOURS_A_MONTH} hours like {log_span(bill)}: every byte × {factor_text(bill.factor)}"
+    if bill.minutes < SHORT_MINUTES:
+        return Line(f"{told}; so short a log says little of a month", "doubtful")
+    return Line(told, "faint")
+
+
+def log_span(bill: Bill) -> str:
+    """``the log's 60 minutes``, ``the log's 7.5 hours``, ``the log's 31 days``."""
+    minutes = bill.minutes
+    if minutes < 120:
+        return f"the log's {counted(minutes, 'minute')}"
+    hours = minutes / 60
+    return f"the log's {hours:.4g} hours" if hours < 72 else f"the log's {hours / 24:.4g} days"
 
 
 def _meters(bill: Bill) -> Table:
     rows = tuple(
-        (_meter(line), line.region, _gb(line.gb), _rate(line.average), _rate(line.marginal), _amount(line.amount))
+        (
+            _meter(line),
+            line.region,
+            gb_cell(line.gb),
+            rate_cell(line.average),
+            rate_cell(line.marginal),
+            amount_cell(line.amount),
+        )
         for line in bill.lines
     )
     columns = ("Meter", "Region", "GB", f"{bill.currency}/GB", "Next GB", bill.currency)
@@ -159,23 +115,31 @@ def _meters(bill: Bill) -> Table:
 
 
 def _meter(line: BillLine) -> str:
-    product = line.meter.product if line.meter.product.split(" ", 1)[0] not in line.meter.name else ""
-    doubt = " ?" if line.meter.certainty == "unsure" else ""
-    return f"{line.meter.name}{f' ({product})' if product else ''}{doubt}"
+    return f"{line.meter.title}{' ?' if line.meter.certainty == 'unsure' else ''}"
 
 
 def _split(bill: Bill, by: By) -> Table:
+    """Every row with all digits, for programs."""
+    carried, currency = ("GB there", "GB back", bill.currency), bill.currency
     if by is By.METER:
         return Table(_METER_COLUMNS, tuple(map(_meter_record, bill.lines)))
     if by in (By.SUBNET, By.VNET):
         places = by_place(bill, whole_vnets=by is By.VNET)
-        return Table(("Charged in", "GB", bill.currency), tuple(map(_place, places)), title=f"By {by}", shown=_SHOWN)
+        rows: Iterable[Row] = ((held.place, number(held.gb), number(held.amount)) for held in places)
+        return Table(("Charged in", "GB", currency), tuple(rows), title=f"By {by}", shown=SHOWN)
     if by is By.FLOW:
         parties = Parties(bill.replay.network)
-        rows = tuple(_flow(parties, share) for share in by_flow(bill))
-        return Table(("Source", "Destination", "Service", *_carried(bill)), rows, title="By flow", shown=_SHOWN)
-    rows = tuple(map(_pair, by_pair(bill)))
-    return Table(("Source", "Destination", *_carried(bill)), rows, title="By pair", shown=_SHOWN)
+        rows = ((*_flow(parties, share), *_figures(share)) for share in by_flow(bill))
+        return Table(("Source", "Destination", "Service", *carried), tuple(rows), title="By flow", shown=SHOWN)
+    rows = ((share.source, share.destination, *_figures(share)) for share in by_pair(bill))
+    return Table(("Source", "Destination", *carried), tuple(rows), title="By pair", shown=SHOWN)
+
+
+def _shown(split: Table) -> Table:
+    """`split` as people read it: its last column is the amount, the other figures are GB."""
+    rows = (tuple(gb_cell(Decimal(one)) if isinstance(one, float) else one for one in row[:-1]) for row in split.rows)
+    amounts = (amount_cell(Decimal(row[-1])) if isinstance(row[-1], float) else row[-1] for row in split.rows)
+    return replace(split, rows=tuple((*row, amount) for row, amount in zip(rows, amounts, strict=True)))
 
 
 _METER_COLUMNS = (
@@ -189,27 +153,18 @@ def _meter_record(line: BillLine) -> Row:
     return (meter.name, meter.key, meter.meter_id, meter.scope, line.region, *figures, meter.certainty, meter.date)
 
 
-def _carried(bill: Bill) -> tuple[str, str, str]:
-    return ("GB there", "GB back", bill.currency)
+def _figures(share: Share) -> tuple[float, float, float]:
+    return (number(share.there), number(share.back), number(share.amount))
 
 
-def _pair(share: Share) -> Row:
-    return (share.source, share.destination, _gb(share.there), _gb(share.back), _amount(share.amount))
+def _flow(parties: Parties, share: Share) -> tuple[str, str, str]:
+    source, destination = (parties.label(None, parse_address(text)) for text in (share.source, share.destination))
+    return (source, destination, service(protocol_name(share.protocol), share.port))
 
 
-def _place(share: PlaceShare) -> Row:
-    return (share.place, _gb(share.gb), _amount(share.amount))
-
-
-def _flow(parties: Parties, share: Share) -> Row:
-    ends = (parties.label(None, parse_address(text)) for text in (share.source, share.destination))
-    what = service(protocol_name(share.protocol), share.port)
-    return (*ends, what, _gb(share.there), _gb(share.back), _amount(share.amount))
-
-
-def _steps(bill: Bill, title: str = "Step by step", pairs: Sequence[tuple[str, str]] | None = None) -> Lines:
+def steps(bill: Bill, title: str = "Step by step", pairs: Sequence[tuple[str, str]] | None = None) -> Lines:
     """Each leg's arithmetic, of these pairs, or of the dearest."""
-    shown = [(held.source, held.destination) for held in by_pair(bill)[:_PAIRS_DERIVED]] if pairs is None else pairs
+    shown = [(held.source, held.destination) for held in by_pair(bill)[:PAIRS_DERIVED]] if pairs is None else pairs
     lines: list[Line] = []
     pair: tuple[str, str] | None = None
     way: bool | None = None
@@ -226,29 +181,45 @@ def _steps(bill: Bill, title: str = "Step by step", pairs: Sequence[tuple[str, s
 
 def _arithmetic(step: Step, currency: str) -> str:
     if step.rate is None:
-        return f"{_gb(step.gb)} GB: {'free' if step.kind == 'free' else 'not known'}, {step.why}"
-    return f"{_gb(step.gb)} GB × {_rate(step.rate)} = {step.amount:.4f} {currency}: {step.why} ({step.region})"
+        return f"{gb_cell(step.gb)} GB: {'free' if step.kind == 'free' else 'not known'}, {step.why}"
+    return f"{gb_cell(step.gb)} GB × {rate_cell(step.rate)} = {step.amount:.4f} {currency}: {step.why} ({step.region})"
+
+
+def bands(bill: Bill, title: str = "Rates of bands") -> Lines:
+    """How the average rates of meters with bands come about, from all that the meter counts in the month."""
+    lines = []
+    for pool in dict.fromkeys(line.meter.pool for line in bill.lines):
+        counted_by = [line for line in bill.lines if line.meter.pool == pool]
+        meter, gb = counted_by[0].meter, sum((line.gb for line in counted_by), Decimal(0))
+        if len(meter.tiers) > 1:
+            parts = " + ".join(f"{gb_cell(part)} × {price_text(price)}" for part, price in bands_of(meter, gb))
+            average = f"{gb_cell(gb)} GB cost {rate_cell(counted_by[0].average)} each on average"
+            where = ", ".join(line.region for line in counted_by)
+            lines.append(f"  {meter.title}, {where}: {parts} {bill.currency}; {average}")
+    return Lines.of(*lines, title=title)
 
 
 def _free(bill: Bill) -> Table:
-    return Table(("Free", "GB"), tuple((line.why, _gb(line.gb)) for line in bill.free), title="Free", shown=_SHOWN)
+    return Table(("Free", "GB"), tuple((line.why, gb_cell(line.gb)) for line in bill.free), title="Free", shown=SHOWN)
 
 
-def _unpriced(bill: Bill) -> Table:
-    rows = tuple((line.reason, line.conversations, _gb(line.gb)) for line in bill.unpriced)
-    return Table(("Why", "Conversations", "GB"), rows, title="Not in the bill", shown=_SHOWN)
+def unpriced(bill: Bill) -> Table:
+    rows = tuple((line.reason, line.conversations, gb_cell(line.gb)) for line in bill.unpriced)
+    return Table(("Why", "Conversations", "GB"), rows, title="Not in the bill", shown=SHOWN)
 
 
-def _prices(bill: Bill) -> Iterator[str]:
+def prices(bill: Bill) -> Iterator[str]:
     kind = "without taxes, discounts and fees by the hour"
     yield f"  list prices in {bill.currency}, {kind}; the newest of {bill.sheet.date}"
     for line in bill.lines:
         if line.meter.certainty == "unsure":
             yield f"  ? {line.meter.name} ({line.meter.scope}, {line.meter.date}): {line.meter.note or 'not certain'}"
     yield from (f"  {note}" for note in bill.sheet.notes)
+    if bill.lacks_prices:
+        yield "  prices that are not known can be given: --prices takes saved pages, see docs/concepts/prices.md"
 
 
-def _assumed(bill: Bill) -> Iterator[str]:
+def assumed(bill: Bill) -> Iterator[str]:
     network = bill.replay.network
     for key in _ASSUMPTIONS:
         text = f"  {assumption_text(network, key)}"
@@ -258,40 +229,7 @@ def _assumed(bill: Bill) -> Iterator[str]:
         yield text
 
 
-def _stopped(difference: BillDifference) -> Iterator[str]:
-    currency = difference.before.currency
-    if difference.stopped:
-        amount = money(difference.stopped, currency)
-        yield f"  {amount} of it were paid for traffic that the change would stop, or leave undecided"
-    if difference.started:
-        yield f"  {money(difference.started, currency)} are for traffic that was not billed before"
-
-
-def _changes(changes: Sequence[AmountChange], names: tuple[str, str], title: str, currency: str) -> Table:
-    rows = tuple(
-        (held.name, held.where, _amount(held.before), _amount(held.after), _amount(held.difference)) for held in changes
-    )
-    return Table((*names, "Before", "After", f"{currency} more"), rows, title=title, shown=_SHOWN)
-
-
-def _gb(value: Decimal) -> float:
-    return float(round(value, 3 if abs(value) >= Decimal("0.01") else 6))
-
-
-def _rate(value: Decimal) -> float:
-    return float(round(value, 5))
-
-
-def _amount(value: Decimal) -> float:
-    return float(round(value, 2 if abs(value) >= 1 else 4))
-
-
-def _change_data(held: AmountChange, names: tuple[str, str]) -> dict[str, Any]:
-    ends = dict(zip(names, (held.name, held.where), strict=True))
-    return ends | {"before": number(held.before), "after": number(held.after), "difference": number(held.difference)}
-
-
-def _data(bill: Bill) -> dict[str, Any]:
+def bill_data(bill: Bill) -> dict[str, Any]:
     size, total = bill.other_gigabyte
     return {
         "network": bill.replay.network.snapshot.name,
@@ -301,6 +239,8 @@ def _data(bill: Bill) -> dict[str, Any]:
         "window": {
             "start": bill.start.isoformat() if bill.start else None,
             "end": bill.end.isoformat() if bill.end else None,
+            "minutes": bill.minutes,
+            "is_of_a_month": bill.is_of_a_month,
             "factor": number(bill.factor),
         },
         "conversations": {
@@ -309,7 +249,7 @@ def _data(bill: Bill) -> dict[str, Any]:
         },
         "bytes_a_gb": bill.bytes_a_gb,
         "other_gigabyte": {"bytes_a_gb": size, "total": number(total)},
-        "prices": {"date": bill.sheet.date, "notes": [*bill.sheet.notes]},
+        "prices": {"date": bill.sheet.date, "is_shipped": bill.sheet.is_shipped, "notes": [*bill.sheet.notes]},
         "meters": [_line_data(line) for line in bill.lines],
         "pairs": [_share_data(share) for share in by_pair(bill)],
         "subnets": [_place_data(share) for share in by_place(bill, whole_vnets=False)],
@@ -323,7 +263,12 @@ def _data(bill: Bill) -> dict[str, Any]:
 
 
 def _unpriced_data(line: Unpriced) -> dict[str, Any]:
-    return {"reason": line.reason, "conversations": line.conversations, "gb": number(line.gb)}
+    return {
+        "reason": line.reason,
+        "is_gap": line.is_gap,
+        "conversations": line.conversations,
+        "gb": number(line.gb),
+    }
 
 
 def _line_data(line: BillLine) -> dict[str, Any]:

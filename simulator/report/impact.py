@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator.report.document import Line, Lines, Report, Row, Table, Tone
 from simulator.report.replay import over_time
-from simulator.report.side_effects import SideEffects, effects_blocks, effects_data, effects_line
+from simulator.report.side_effects import SideEffects, effects_basis, effects_blocks, effects_data, effects_line
 from simulator.report.text import counted, data_size
 from simulator.report.words import route_data, rule_data, service
 from simulator.walk.reasons import CODE_OF, REASONS, Verdict
@@ -59,7 +59,7 @@ def impact_report(
         kind="what_if",
         headline=_headline(impact),
         blocks=(
-            Lines(tuple(_introduction(impact, effects_line(effects)))),
+            Lines(tuple(_introduction(impact, effects_line(effects), "" if is_brief else effects_basis(effects)))),
             *(_table(impact, kind) for kind in kinds),
             *effects_blocks(effects),
             Lines.of(*(f"  {note}" for note in impact.notes), title="Keep in mind"),
@@ -98,7 +98,7 @@ def _headline(impact: Impact) -> Line:
     return Line(f"What-if {impact.change.name}: {text}", tone)
 
 
-def _introduction(impact: Impact, effects: str) -> Iterator[Line]:
+def _introduction(impact: Impact, effects: str, basis: str) -> Iterator[Line]:
     if impact.change.description:
         yield Line(f"  {impact.change.description}")
     records = impact.before.records
@@ -117,6 +117,8 @@ def _introduction(impact: Impact, effects: str) -> Iterator[Line]:
     ]
     if groups or effects:
         yield Line(f"  {'   '.join(filter(None, [*groups, effects]))}", "strong")
+    if basis:
+        yield Line(f"  {basis}", "faint")
     summary = impact.summary()
     kept = [f"{summary[kind]:,} keep their verdict by an{kind.replace('_', ' ')}" for kind in _QUIET if summary[kind]]
     undecided = [f"{impact.undecided:,} are not decided"] if impact.undecided else []

@@ -8,8 +8,9 @@ from typing import Any
 from msgspec import Struct
 
 from simulator.cost.difference import BillDifference
-from simulator.report.cost import difference_blocks, difference_data, signed
+from simulator.report.cost_difference import basis, difference_blocks, difference_data
 from simulator.report.document import Line, Lines, Row, Table
+from simulator.report.money import signed
 from simulator.report.text import counted, data_size
 from simulator.report.words import service
 from simulator.whatif.encryption_impact import ENCRYPTION_KINDS, EncryptionKind, EncryptionRow, WayEncryption
@@ -19,6 +20,7 @@ _TITLES: dict[EncryptionKind, str] = {
     "would_be_dropped": "Would be dropped for want of encryption (a projection: Azure does not support it yet)",
     "encryption_unclear": "May lose or gain encryption: the export does not say",
     "encryption_gained": "Gains encryption",
+    "drop_lifted": "Would no longer be dropped for want of encryption (a projection: Azure does not support it yet)",
 }
 _SHOWN = 10
 
@@ -48,23 +50,29 @@ def effects_line(effects: SideEffects) -> str:
     return "   ".join(filter(None, said))
 
 
+def effects_basis(effects: SideEffects) -> str:
+    """What the amounts of the bill rest on; empty where the bill does not change."""
+    return f"cost: {basis(effects.costs)}" if effects.costs is not None and not effects.costs.is_nothing else ""
+
+
 def effects_blocks(effects: SideEffects) -> Iterator[Table | Lines]:
     """Tables of both; nothing of what stays as it is."""
     for kind in ENCRYPTION_KINDS:
         rows = [row for row in effects.encryption if row.kind == kind]
         if rows:
             yield _encryption_table(kind, rows)
-    if effects.costs is not None and effects.costs.difference:
+    if effects.costs is not None and not effects.costs.is_nothing:
         yield from difference_blocks(effects.costs, explain=effects.explain)
     if effects.unpriced:
         yield Lines((Line(f"  the traffic is not priced: {effects.unpriced}", "faint"),))
 
 
 def effects_data(effects: SideEffects) -> dict[str, Any]:
-    """For programs: every row of encryption, and the difference of the bills, None where there is none."""
+    """For programs: every row of encryption, and the difference of the bills, or why there is none."""
     return {
         "encryption": [_row_data(row) for row in effects.encryption],
-        "cost": None if effects.costs is None else difference_data(effects.costs),
+        "cost": None if effects.costs is None else difference_data(effects.costs) | {"basis": basis(effects.costs)},
+        "not_priced": effects.unpriced or None,
     }
 
 

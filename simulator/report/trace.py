@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from simulator.report.document import Line, Lines, Report, Row, Table, Tone
+from simulator.report.money import price_text
 from simulator.report.words import encryption_data, route_data, rule_data, rule_text
 from simulator.walk.explain import FlowVerification
 from simulator.walk.packets import TCP, UDP
@@ -121,14 +122,14 @@ def _cost_lines(costs: Sequence[LegCost], currency: str) -> Iterator[str]:
     told = ""
     for held in costs:
         way = "back" if held.is_return else "there"
-        price = "not known" if held.price is None else f"{held.price:.3f} {currency}" if held.price else "free"
+        price = "not known" if held.price is None else f"{price_text(held.price)} {currency}" if held.price else "free"
         doubt = " ?" if held.certainty == "unsure" else ""
         region = f" ({held.region})" if held.region and held.price else ""
         yield f"  {way if way != told else '':<5}  {price:<10}  {held.why}{region}{doubt}"
         before = sums.get(way, Decimal(0))
         told, sums[way] = way, None if held.price is None or before is None else before + held.price
-    if any(sums.values()):
-        said = (f"{way} {'not known' if total is None else f'{total:.3f}'}" for way, total in sums.items())
+    if any(total is None or total for total in sums.values()):
+        said = (f"{way} {'not known' if total is None else price_text(total)}" for way, total in sums.items())
         yield f"  in all {', '.join(said)} {currency}, the first band that costs anything"
 
 

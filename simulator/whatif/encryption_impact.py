@@ -25,7 +25,9 @@ from simulator.whatif.traffic import named, recorded_flows, traffic_of
 
 #: How much of a way is encrypted, from all of it to none.
 Extent = Literal["encrypted", "partly", "not", "unknown"]
-EncryptionKind = Literal["encryption_lost", "would_be_dropped", "encryption_unclear", "encryption_gained"]
+EncryptionKind = Literal[
+    "encryption_lost", "would_be_dropped", "encryption_unclear", "encryption_gained", "drop_lifted"
+]
 ENCRYPTION_KINDS: tuple[EncryptionKind, ...] = get_args(EncryptionKind)
 _ORDER: tuple[Extent, ...] = ("not", "partly", "encrypted")
 
@@ -83,8 +85,10 @@ def encryption_impact(before: Replay, after: Replay) -> tuple[EncryptionRow, ...
 def _kind(before: WayEncryption, after: WayEncryption) -> EncryptionKind:
     if after.would_be_dropped and not before.would_be_dropped:
         return "would_be_dropped"
-    if "unknown" in (before.extent, after.extent):
+    if before.extent != after.extent and "unknown" in (before.extent, after.extent):
         return "encryption_unclear"
+    if before.extent == after.extent:
+        return "drop_lifted"
     is_lost = _ORDER.index(after.extent) < _ORDER.index(before.extent)
     return "encryption_lost" if is_lost else "encryption_gained"
 
