@@ -15,11 +15,14 @@ from simulator.cli.options import verb_without
 from simulator.cli.session import Session
 
 if TYPE_CHECKING:
+    from simulator.flows.replay import Replay
     from simulator.report.demonstration import Section
+    from simulator.report.document import Report
 
 #: What the scenario has beside its topology, and the packet that is explained.
 _LOG = "flows.json.gz"
 _CHANGE = "change-lock-down-sql.yaml"
+_CHANGE_OF_COST = "change-direct-peering.yaml"
 _OTHER_CHANGE = "change-edge-behind-firewall.yaml"
 _QUESTION = ("vm-batch1", "vm-sql1:1433/tcp")
 
@@ -28,7 +31,8 @@ _QUESTION = ("vm-batch1", "vm-sql1:1433/tcp")
 def command(session: Session) -> int:
     """Run the demonstration that ships with vnetsim.
 
-    Replays a recorded flow log over the hub-spoke scenario, compares the two, tries a change and explains a packet.
+    Replays a recorded flow log over the hub-spoke scenario, compares the two, prices the traffic, tries two changes and
+    explains a packet.
     """
     from simulator.data.scenarios import DEFAULT, scenario_folder
     from simulator.report.demonstration import demonstration_report
@@ -41,41 +45,77 @@ def command(session: Session) -> int:
 def _sections(session: Session, folder: Path) -> list[Section]:
     """Each command a user would type, with the report it gives."""
     import simulator
+    from simulator.report.cost import cost_report
     from simulator.report.demonstration import Section
-    from simulator.report.impact import impact_report
     from simulator.report.mismatches import mismatches_report
     from simulator.report.replay import replay_report
     from simulator.report.trace import trace_report
 
-    place, log, change = (_shown(path) for path in (folder, folder / _LOG, folder / _CHANGE))
+    place, log, change, of_cost = (
+        _shown(path) for path in (folder, folder / _LOG, folder / _CHANGE, folder / _CHANGE_OF_COST)
+    )
     network = load_network(session, place)
     records = load_flow_logs(session, log)
-    proposed = simulator.load_change(change)
-    with session.step("walking the recorded flows, as the network is and as it would be"):
-        impact = simulator.what_if(network, proposed, flows=records)
-        mismatches = simulator.diff(impact.before)
+    with session.step("walking and pricing the recorded flows"):
+        replay = simulator.replay(network, records)
+        mismatches = simulator.diff(replay)
+        bill = simulator.price(replay, month=True)
     return [
         Section(
+            "replay",
             "Replay: what should become of every recorded conversation",
             f"vnetsim replay {quote(place)} {quote(log)}",
-            replay_report(impact.before, rules_shown=5),
+            replay_report(replay),
+            without=("Rules that decided most",),
+            shown=4,
         ),
         Section(
+            "diff",
             "Diff: where the log says something else",
             f"vnetsim diff {quote(place)} {quote(log)}",
             mismatches_report(mismatches, is_brief=True),
         ),
         Section(
-            "What-if: a change, tried on the recorded conversations",
-            f"vnetsim what-if {quote(place)} {quote(change)} --flows {quote(log)}",
-            impact_report(impact, network=place, change=change, is_brief=True),
+            "cost",
+            "Cost: what the traffic costs a month",
+            f"vnetsim cost {quote(place)} {quote(log)} --month",
+            cost_report(bill),
+            without=("By meter", "Free", "Not in the bill", "Prices", "Assumed"),
+            shown=5,
         ),
         Section(
+            "what_if",
+            "What-if: a change, tried on the recorded conversations",
+            f"vnetsim what-if {quote(place)} {quote(change)} --flows {quote(log)}",
+            _impact(session, replay, place, change),
+            without=("Cost by meter a month", "Cost by pair a month", "Keep in mind"),
+        ),
+        Section(
+            "what_if_cost",
+            "What-if: what a way round the firewall would save",
+            f"vnetsim what-if {quote(place)} {quote(of_cost)} --flows {quote(log)}",
+            _impact(session, replay, place, of_cost),
+            without=("Cost by meter a month", "Keep in mind"),
+            shown=1,
+        ),
+        Section(
+            "explain",
             "Explain: one packet, layer by layer",
             f"vnetsim explain {quote(place)} {' '.join(_QUESTION)}",
             trace_report(simulator.explain(network, *_QUESTION)),
         ),
     ]
+
+
+def _impact(session: Session, replay: Replay, place: str, change: str) -> Report:
+    import simulator
+    from simulator.cli.what_if import side_effects
+    from simulator.report.impact import impact_report
+
+    with session.step("walking the recorded flows as the network would be"):
+        impact = simulator.what_if(replay.network, simulator.load_change(change), flows=replay.records)
+        effects = side_effects(impact)
+    return impact_report(impact, network=place, change=change, is_brief=True, effects=effects)
 
 
 def _next(folder: Path) -> list[str]:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 STEPS = (
     "add_security_rule, remove_security_rule, edit_security_rule, add_route, remove_route, edit_route, route_through, "
     "add_admin_rule, remove_admin_rule, edit_admin_rule, attach_security_group, detach_security_group, "
-    "attach_route_table, detach_route_table, set_encryption, resize_virtual_machine, set_accelerated_networking, "
-    "move_virtual_network"
+    "attach_route_table, detach_route_table, peer_virtual_networks, remove_peering, set_encryption, "
+    "resize_virtual_machine, set_accelerated_networking, move_virtual_network"
 )
 #: What --fail-on takes → the kinds of impact that it means.
 _GATES = {

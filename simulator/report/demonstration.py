@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from msgspec import Struct
 
@@ -10,11 +11,17 @@ from simulator.report.document import Line, Lines, Report, Table
 
 
 class Section(Struct, frozen=True):
-    """One step: what it is about, the command that a user would type, and its report."""
+    """One step: its name for programs, what it is about, the command that a user would type, and its report.
 
+    People see here no blocks of the titles in `without`, and `shown` rows of a table.
+    """
+
+    name: str
     title: str
     command: str
     report: Report
+    without: tuple[str, ...] = ()
+    shown: int | None = None
 
 
 def demonstration_report(name: str, sections: Sequence[Section], commands: Sequence[str]) -> Report:
@@ -29,11 +36,13 @@ def demonstration_report(name: str, sections: Sequence[Section], commands: Seque
         records=lambda: Table(
             ("Command", "Result"), tuple((held.command, held.report.headline.text) for held in sections)
         ),
-        data=lambda: {held.report.kind: held.report.data() for held in sections},
+        data=lambda: {held.name: held.report.data() for held in sections},
     )
 
 
 def _blocks(number: int, section: Section) -> Iterator[Table | Lines]:
     title = f"─── {number}. {section.title} {'─' * (74 - len(section.title))}"
     yield Lines((Line(f"$ {section.command}", "command"), Line(""), section.report.headline), title=title)
-    yield from section.report.blocks
+    for block in section.report.blocks:
+        if block.title not in section.without:
+            yield replace(block, shown=section.shown or block.shown) if isinstance(block, Table) else block

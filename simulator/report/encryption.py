@@ -6,7 +6,7 @@ Learn: azure/virtual-network/virtual-network-encryption-overview
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from simulator.azure.resource import ResourceId
@@ -14,7 +14,7 @@ from simulator.report.document import Line, Report, Row, Table
 from simulator.report.text import counted, listed
 from simulator.walk.subnet_encryption import STATES, SubnetPair
 
-#: More pairs than these are shown in groups: all that one state and one blocker hold of, between two virtual networks.
+#: More pairs than these are shown in groups: all of one state and kind of blocker, between two virtual networks.
 _PAIRS_SHOWN = 24
 _GROUPS_SHOWN = 60
 
@@ -63,23 +63,37 @@ def _name(subnet: ResourceId) -> str:
 
 
 def _groups(pairs: Sequence[SubnetPair]) -> Table:
-    """One row for the pairs between two virtual networks that share state, way and blocker."""
+    """One row for the pairs between two virtual networks that share state, way and kind of blocker.
+
+    Where those are many too, virtual networks are not told apart.
+    """
+    groups = _grouped(pairs, lambda pair: (pair.source.parent.name, _arrow(pair), pair.target.parent.name))
+    if len(groups) > _GROUPS_SHOWN:
+        groups = _grouped(pairs, lambda pair: ())
+    columns = ("State", "Pairs", "Virtual networks", "Subnets", "By way of", "Blocker")
+    return Table(columns, tuple(map(_group_row, groups)), shown=_GROUPS_SHOWN)
+
+
+def _grouped(pairs: Sequence[SubnetPair], networks: Callable[[SubnetPair], tuple[str, ...]]) -> list[list[SubnetPair]]:
     groups: dict[tuple[str, ...], list[SubnetPair]] = {}
     for pair in _by_state(pairs):
-        key = (pair.state, pair.source.parent.name, _arrow(pair), pair.target.parent.name, *pair.by, pair.blocker)
-        groups.setdefault(key, []).append(pair)
-    rows = tuple(_group_row(held) for held in groups.values())
-    columns = ("State", "Pairs", "Virtual networks", "Subnets", "By way of", "Blocker")
-    return Table(columns, rows, shown=_GROUPS_SHOWN)
+        groups.setdefault((pair.state, *networks(pair), *pair.by, pair.reason), []).append(pair)
+    return [*groups.values()]
 
 
 def _group_row(pairs: Sequence[SubnetPair]) -> Row:
     first = pairs[0]
-    networks = f"{first.source.parent.name} {_arrow(first)} {first.target.parent.name}"
-    if first.source.parent == first.target.parent:
-        networks = first.source.parent.name
+    networks = [*dict.fromkeys(_networks(pair) for pair in pairs)]
     subnets = [f"{pair.source.name} {_arrow(pair)} {pair.target.name}" for pair in pairs]
-    return first.state, len(pairs), networks, listed(subnets, 2), ", ".join(first.by) or None, first.blocker
+    blockers = [*dict.fromkeys(part for pair in pairs for part in pair.blocker.split("; ") if part)]
+    by = ", ".join(first.by) or None
+    return first.state, len(pairs), listed(networks, 2), listed(subnets, 2), by, listed(blockers, 2)
+
+
+def _networks(pair: SubnetPair) -> str:
+    """``vnet-a ↔ vnet-b``; ``vnet-a`` within one."""
+    source, target = pair.source.parent, pair.target.parent
+    return source.name if source == target else f"{source.name} {_arrow(pair)} {target.name}"
 
 
 def _data(name: str, pairs: Sequence[SubnetPair]) -> dict[str, Any]:
@@ -94,6 +108,7 @@ def _data(name: str, pairs: Sequence[SubnetPair]) -> dict[str, Any]:
                 "both_ways": pair.both_ways,
                 "state": pair.state,
                 "by": list(pair.by),
+                "reason": pair.reason,
                 "blocker": pair.blocker or None,
             }
             for pair in pairs

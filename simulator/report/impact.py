@@ -48,11 +48,13 @@ def impact_report(
 
     `change` None is one that no single file holds.
 
-    `is_brief` only counts, for people, what keeps its verdict. `effects` are told below the verdicts.
+    `is_brief` only counts, for people, what keeps its verdict, and gives commands for the worst row alone.
+    `effects` are told below the verdicts.
     """
     effects = SideEffects() if effects is None else effects
     kinds = [kind for kind in KINDS if impact.of(kind) and not (is_brief and kind in _QUIET)]
-    details = Lines.of(*_details(impact, network, change, options), title="Look closer", tone="command")
+    asked = _details(impact, network, change, options, count=1 if is_brief else _COMMANDS)
+    details = Lines.of(*asked, title="Look closer", tone="command")
     return Report(
         kind="what_if",
         headline=_headline(impact),
@@ -156,10 +158,10 @@ def _decider(row: ImpactRow, fate: Fate) -> str:
     return f"{fate.verdict.name} {decider}" if row.kind in _MIXED else decider
 
 
-def _details(impact: Impact, network: str, change: str | None, options: str) -> Iterator[str]:
+def _details(impact: Impact, network: str, change: str | None, options: str, count: int) -> Iterator[str]:
     """Commands for the worst rows: the story after the change, and Azure's own answer once it is made."""
-    worst = [row for kind in _CLOSER for row in impact.of(kind)[:_COMMANDS]]
-    for row in worst[:_COMMANDS]:
+    worst = [row for kind in _CLOSER for row in impact.of(kind)[:count]]
+    for row in worst[:count]:
         witness = row.witness
         has_ports = row.port >= 0
         host = f"[{witness.destination}]" if ":" in witness.destination and has_ports else witness.destination

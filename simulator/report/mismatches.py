@@ -18,17 +18,21 @@ _SEVERITY_TONES: dict[str, Tone] = {"critical": "bad", "high": "bad", "medium": 
 
 
 #: How many groups of a category people see; what is only for information gets less room, and none in a brief report.
-_SHOWN, _INFO_SHOWN, _BRIEFLY_SHOWN = 10, 2, 2
+_SHOWN, _INFO_SHOWN, _BRIEFLY_SHOWN = 10, 2, 1
 
 
 def mismatches_report(mismatches: Mismatches, *, is_brief: bool = False) -> Report:
-    """`is_brief` shows people the worst groups only."""
+    """`is_brief` shows people the worst group only of each category, and no counts but the headline's."""
     categories = [held for held in CATEGORIES.values() if held.severity != "info" or not is_brief]
     groups = (_group(held, mismatches.of(held.name), _BRIEFLY_SHOWN if is_brief else _SHOWN) for held in categories)
     return Report(
         kind="diff",
         headline=_headline(mismatches),
-        blocks=(_summary(mismatches), *(group for group in groups if group.lines), *_malformed(mismatches)),
+        blocks=(
+            *([] if is_brief else [_summary(mismatches)]),
+            *(group for group in groups if group.lines),
+            *_malformed(mismatches),
+        ),
         records=lambda: Table(_COLUMNS, tuple(_row(mismatch) for mismatch in mismatches)),
         data=lambda: _data(mismatches),
     )

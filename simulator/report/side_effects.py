@@ -34,11 +34,13 @@ class SideEffects(Struct, frozen=True):
 
 
 def effects_line(effects: SideEffects) -> str:
-    """``lock  LOSES ENCRYPTION 3 conversations   $ +41.10 USD a month``; empty where nothing changes."""
-    lost = _conversations(effects.encryption, "encryption_lost", "would_be_dropped")
+    """``LOSES ENCRYPTION 3 conversations   COST +41.10 USD a month``; empty where nothing changes."""
+    lost = _conversations(effects.encryption, "encryption_lost")
+    dropped = _conversations(effects.encryption, "would_be_dropped")
     gained = _conversations(effects.encryption, "encryption_gained")
     said = [
         f"LOSES ENCRYPTION {counted(lost, 'conversation')}" if lost else "",
+        f"WOULD DROP UNENCRYPTED {counted(dropped, 'conversation')}" if dropped else "",
         f"GAINS ENCRYPTION {counted(gained, 'conversation')}" if gained else "",
         f"COST {difference_text(effects.costs)}" if effects.costs is not None and _is_told(effects.costs) else "",
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.report.document import Line, Lines, Report, Row, Table, Tone
 from simulator.report.money import price_text
-from simulator.report.words import route_data, rule_data, rule_text
+from simulator.report.words import encryption_data, route_data, rule_data, rule_text
 from simulator.walk.explain import FlowVerification
 from simulator.walk.packets import TCP, UDP
 from simulator.walk.predictions import Prediction
@@ -224,7 +224,8 @@ def _hop_data(hop: Hop) -> dict[str, Any]:
 
 
 def _step_data(step: Step) -> dict[str, Any]:
-    return {
+    encryption = {"encryption": encryption_data(step.encryption)} if step.encryption is not None else {}
+    return encryption | {
         "layer": step.layer,
         "outcome": step.outcome,
         "text": step.text,

@@ -60,7 +60,7 @@ def _logs(plane: DataPlane, place: int) -> bool:
 def _step(peer: str, found: Encryption) -> Step:
     outcome: StepOutcome = "unknown" if found.is_encrypted is None else "pass"
     details = (_PROJECTION,) if found.would_be_dropped else ()
-    return Step(LAYER, outcome, f"{peer}: {told(found)}", details=details)
+    return Step(LAYER, outcome, f"{peer}: {told(found)}", details=details, encryption=found)
 
 
 def told(found: Encryption) -> str:

@@ -19,7 +19,7 @@ from simulator.network.encryption import bystander, is_encrypting, support
 from simulator.network.model import Endpoint, Network
 from simulator.network.network import build_network
 from simulator.network.open_filters import without_filters
-from simulator.walk.encryption import encryption_of
+from simulator.walk.encryption import Encryption, encryption_of
 from simulator.walk.legs import legs
 from simulator.walk.packet_walk import packet_walk
 from simulator.walk.packets import TCP, Packets
@@ -31,6 +31,7 @@ State = Literal["encrypted", "partly", "not encrypted", "not known", "no way"]
 #: From best to worst to read.
 STATES: tuple[State, ...] = get_args(State)
 _PORT = 443
+_AT_ONCE = 100_000
 _OF_LEGS: dict[bool | None, State] = {True: "encrypted", False: "not encrypted", None: "not known"}
 
 
@@ -38,7 +39,8 @@ class SubnetPair(Struct, frozen=True):
     """What holds from one subnet to another, and back where `both_ways`.
 
     ``partly``: of some of their machines; ``no way``: routes do not bring packets there and the replies back. `by`
-    names what stands between them; `blocker` says what keeps it from being encrypted, or from being known.
+    names what stands between them; `blocker` says what keeps it from being encrypted, or from being known, and `reason`
+    has its codes: of `Encryption`, or of the walk where packets do not come through.
     """
 
     source: ResourceId
@@ -46,6 +48,7 @@ class SubnetPair(Struct, frozen=True):
     both_ways: bool
     state: State
     by: tuple[str, ...]
+    reason: str
     blocker: str
 
 
@@ -59,6 +62,7 @@ class _Sample(NamedTuple):
 class _Found(NamedTuple):
     state: State
     by: tuple[str, ...]
+    reason: str
     blocker: str
 
 
@@ -101,24 +105,27 @@ def _questions(
 
 
 def _walked(plane: DataPlane, ends: Sequence[tuple[Endpoint, Endpoint]]) -> Iterator[_Found]:
-    if not ends:
-        return
-    flows = [(*_addresses(sender, receiver), EPHEMERAL_PORT, _PORT, TCP) for sender, receiver in ends]
-    context = [plane.places.vnet_number[sender.virtual_network] for sender, _ in ends]
-    packets = Packets.of(flows)
-    packets.context[:] = context
+    """What holds between each two NICs; walked in parts, so that memory stays bounded."""
+    for start in range(0, len(ends), _AT_ONCE):
+        yield from _part(plane, ends[start : start + _AT_ONCE])
+
+
+def _part(plane: DataPlane, ends: Sequence[tuple[Endpoint, Endpoint]]) -> Iterator[_Found]:
+    packets = Packets.of([(*_addresses(*pair), EPHEMERAL_PORT, _PORT, TCP) for pair in ends])
+    packets.context[:] = [plane.places.vnet_number[sender.virtual_network] for sender, _ in ends]
     predictions = packet_walk(plane, packets, past_blockers=True)
-    blocking, text = _blocking_legs(predictions)
-    for at, (sender, receiver) in enumerate(ends):
+    blocking = _blocking_legs(predictions)
+    for at, ((sender, receiver), leg) in enumerate(zip(ends, blocking, strict=True)):
         verdict, reason = Verdict(predictions.verdict[at]), REASONS[predictions.reason[at]]
         by = tuple(name for name in predictions.names(at) if name not in (sender.name, receiver.name))
-        state = _OF_LEGS[blocking[at]]
         if verdict == Verdict.DENY:
-            yield _Found("no way", (), f"{reason.code}: {reason.text}")
-        elif verdict == Verdict.UNKNOWN and blocking[at] is not False:
-            yield _Found("not known", by, f"{reason.code}: {reason.text}")
+            yield _Found("no way", (), reason.code, f"{reason.code}: {reason.text}")
+        elif verdict == Verdict.UNKNOWN and (leg is None or leg.is_encrypted is not False):
+            yield _Found("not known", by, reason.code, f"{reason.code}: {reason.text}")
+        elif leg is None:
+            yield _Found("encrypted", by, "ENCRYPTED", "")
         else:
-            yield _Found(state, by, "" if state == "encrypted" else text[at])
+            yield _Found(_OF_LEGS[leg.is_encrypted], by, leg.reason, leg.text)
 
 
 def _addresses(sender: Endpoint, receiver: Endpoint) -> tuple[str, str]:
@@ -131,20 +138,17 @@ def _addresses(sender: Endpoint, receiver: Endpoint) -> tuple[str, str]:
     return sender.addresses[0], receiver.addresses[0]
 
 
-def _blocking_legs(predictions: Predictions) -> tuple[list[bool | None], list[str]]:
-    """Whether every leg of each packet, there and back, is encrypted, and what the first leg that is not says."""
+def _blocking_legs(predictions: Predictions) -> list[Encryption | None]:
+    """The first leg of each packet, there or back, that is not encrypted, else the first not known to be, else None."""
     found = legs(predictions)
     judged = encryption_of(predictions.plane, found)
-    states: list[bool | None] = [True] * len(predictions)
-    texts = [""] * len(predictions)
-    order = {True: 0, None: 1, False: 2}
-    told = [(order[held.is_encrypted], held.is_encrypted, held.text) for held in judged.answers]
-    matters = np.flatnonzero(np.array([rank for rank, *_ in told], np.uint8)[judged.source])
+    blocking: list[Encryption | None] = [None] * len(predictions)
+    matters = np.flatnonzero(np.array([not held.is_encrypted for held in judged.answers], bool)[judged.source])
     for packet, number in zip(found.packet[matters].tolist(), judged.source[matters].tolist(), strict=True):
-        rank, state, text = told[number]
-        if rank > order[states[packet]]:
-            states[packet], texts[packet] = state, text
-    return states, texts
+        held, said = blocking[packet], judged.answers[number]
+        if held is None or (held.is_encrypted is None and said.is_encrypted is False):
+            blocking[packet] = said
+    return blocking
 
 
 def _together(found: Sequence[_Found]) -> _Found:
@@ -157,7 +161,8 @@ def _together(found: Sequence[_Found]) -> _Found:
     else:
         state = "not known" if "not known" in states else "partly" if "encrypted" in states else "not encrypted"
     blockers = dict.fromkeys(held.blocker for held in found if held.blocker)
-    return _Found(state, found[0].by, "; ".join(blockers))
+    reasons = dict.fromkeys(held.reason for held in found if held.blocker) or {found[0].reason: None}
+    return _Found(state, found[0].by, ", ".join(reasons), "; ".join(blockers))
 
 
 def _rows(found: Mapping[tuple[ResourceId, ResourceId], _Found]) -> Iterator[SubnetPair]:

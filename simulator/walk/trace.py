@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from simulator.network.routes import EffectiveRoute
+from simulator.walk.encryption import Encryption
 from simulator.walk.predictions import Prediction, RuleReference
 from simulator.walk.questions import Question
 
@@ -30,6 +31,7 @@ class Step(Struct, frozen=True):
     """One layer's say: `layer` names it, `text` is the line to show, `rule` or `route` is what decided.
 
     `details` are further lines: the rules that it came before, what a tag stands for, the routes that were not taken.
+    `encryption` is what the line of the layer of that name rests on.
     """
 
     layer: str
@@ -38,6 +40,7 @@ class Step(Struct, frozen=True):
     rule: RuleReference | None = None
     route: EffectiveRoute | None = None
     details: tuple[str, ...] = ()
+    encryption: Encryption | None = None
 
 
 class Hop(Struct, frozen=True):

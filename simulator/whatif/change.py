@@ -29,6 +29,7 @@ from simulator.whatif.detours import RouteThrough
 from simulator.whatif.encryption import SetEncryption
 from simulator.whatif.machines import ResizeVirtualMachine, SetAcceleratedNetworking
 from simulator.whatif.moves import MoveVirtualNetwork
+from simulator.whatif.peerings import PeerVirtualNetworks, RemovePeering
 from simulator.whatif.routes import AddRoute, EditRoute, RemoveRoute
 from simulator.whatif.security_rules import AddSecurityRule, EditSecurityRule, RemoveSecurityRule
 from simulator.whatif.step import Position, Step
@@ -52,6 +53,8 @@ KINDS: Mapping[str, Callable[[object, Position], Step]] = {
     "detach_security_group": partial(Attachment.read, SECURITY_GROUP, False),
     "attach_route_table": partial(Attachment.read, ROUTE_TABLE, True),
     "detach_route_table": partial(Attachment.read, ROUTE_TABLE, False),
+    "peer_virtual_networks": PeerVirtualNetworks.read,
+    "remove_peering": RemovePeering.read,
     "set_encryption": SetEncryption.read,
     "resize_virtual_machine": ResizeVirtualMachine.read,
     "set_accelerated_networking": SetAcceleratedNetworking.read,
@@ -59,14 +62,15 @@ KINDS: Mapping[str, Callable[[object, Position], Step]] = {
 }
 
 
-#: Words of a kind that does not exist → how the kinds end that are meant, or what cannot be changed yet; in order.
+#: Words of a kind that does not exist → how the kinds end that are meant, with a dash below each in front, or what
+#: cannot be changed yet; in order.
 _SUBJECTS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"encryption", "encrypt"}), "_encryption"),
     (frozenset({"accelerated", "networking"}), "_accelerated_networking"),
     (frozenset({"resize", "size"}), "_virtual_machine"),
     (frozenset({"move", "region", "location"}), "_virtual_network"),
     (frozenset({"through", "via"}), "_through"),
-    (frozenset({"peering", "peer"}), "peerings"),
+    (frozenset({"peering", "peer", "unpeer"}), "_peering _virtual_networks"),
     (frozenset({"firewall", "policy", "dnat"}), "firewalls and their policies"),
     (frozenset({"gateway", "vpn", "expressroute", "nat", "connection"}), "gateways"),
     (frozenset({"endpoint"}), "service endpoints and private endpoints"),
@@ -176,7 +180,7 @@ def _hint_for(kind: object) -> str:
     subject = next((said for known, said in _SUBJECTS if words & known), "")
     if subject and not subject.startswith("_"):
         return f"{subject} cannot be changed yet; kinds are: {', '.join(KINDS)}"
-    kinds = [held for held in KINDS if held.endswith(subject)]
+    kinds = [held for held in KINDS if held.endswith(tuple(subject.split()) or "")]
     near = difflib.get_close_matches(str(kind).lower(), kinds, n=1, cutoff=0.85)
     meant = f"did you mean {near[0]!r}? " if near else ""
     return f"{meant}kinds {'of this ' if subject else ''}are: {', '.join(kinds)}"

@@ -8,7 +8,6 @@ Learn: azure/firewall/tutorial-hybrid-portal, azure/virtual-network/virtual-netw
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import chain, count
 
 from msgspec import Struct
 from pydantic_core import PydanticCustomError
@@ -23,14 +22,13 @@ from simulator.network.network import build_network
 from simulator.network.peerings import remote_prefixes
 from simulator.network.prefixes import host_prefix, readable_prefix, readable_prefixes
 from simulator.sources.scenario_fields import network_prefix
-from simulator.whatif.lookup import find, find_subnet
+from simulator.whatif.lookup import find, find_subnet, free_name
 from simulator.whatif.step import Body, Position
 
 #: Subnets, in lower case, that take no route to a firewall.
 _WITHOUT_ROUTES = ("azurefirewallsubnet", "azurefirewallmanagementsubnet", "azurebastionsubnet", "routeserversubnet")
 #: A VNet stands for its other subnets: the gateway's has routes for what comes from on-premises.
 _APART = (*_WITHOUT_ROUTES, "gatewaysubnet")
-_LONGEST_NAME = 80
 
 
 class Target(Struct, frozen=True):
@@ -198,7 +196,7 @@ def _table(
     near = virtual_network if table is None else table.id
     name = f"rt-{virtual_network.name}" if table is None else f"{table.name}-{virtual_network.name}"
     taken = {resource.name.lower() for resource in snapshot.all(RouteTable)}
-    identity = near.parent.child("routeTables", _free(name, taken))
+    identity = near.parent.child("routeTables", free_name(name, taken))
     owner = snapshot.get(virtual_network, VirtualNetwork)
     own = {"id": identity, "name": identity.name, "location": owner.location if owner else ""}
     if table is None:
@@ -217,16 +215,10 @@ def _edited(table: RouteTable, routes: Iterable[tuple[str, str]], hop: str) -> t
         is_same = wanted.pop(readable_prefix(route.address_prefix), None) is not None
         held.append(route.model_copy(update={**to_hop, "next_hop": None}) if is_same else route)
     for text, name in wanted.values():
-        identity = table.id.child("routes", _free(name, taken))
+        identity = table.id.child("routes", free_name(name, taken))
         taken.add(identity.name.lower())
         held.append(Route.model_validate({"id": identity, "address_prefix": text, **to_hop}))
     return tuple(held)
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """`name` as Azure takes it, with a number behind it where it is taken."""
-    names = chain([name[:_LONGEST_NAME]], (f"{name[: _LONGEST_NAME - 4]}-{number}" for number in count(2)))
-    return next(free for free in names if free.lower() not in taken)
 
 
 def _attached(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain, count
 from typing import TypeVar
 
 from simulator.azure.network_interface import NetworkInterface, VirtualMachine
@@ -13,6 +14,8 @@ from simulator.sources.problems import did_you_mean
 from simulator.whatif.step import Position
 
 R = TypeVar("R", bound=Resource)
+
+_LONGEST_NAME = 80
 
 
 def find(snapshot: Snapshot, kind: type[R], what: str, name: str, position: Position) -> R:
@@ -95,3 +98,9 @@ def replaced(children: Iterable[R], old: R, new: R | None) -> tuple[R, ...]:
     """`children` with `new` in the place of `old`; without `old` where `new` is None."""
     swapped = (new if each is old else each for each in children)
     return tuple(each for each in swapped if each is not None)
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """`name` as Azure takes it, with a number behind it where it is taken; `taken` are in lower case."""
+    names = chain([name[:_LONGEST_NAME]], (f"{name[: _LONGEST_NAME - 4]}-{number}" for number in count(2)))
+    return next(free for free in names if free.lower() not in taken)

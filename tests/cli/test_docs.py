@@ -1,4 +1,4 @@
-"""The examples of README and docs are run: each shown line must occur in what the command prints, in the shown order.
+"""The examples of README, docs and scenarios are run: each shown line must occur in what the command prints, in order.
 
 In a ``console`` block, ``$ vnetsim …`` is a command (a line that ends with ``\\`` goes on), other lines are its output.
 A line that is ``…`` stands for any lines, ``…`` within a line for any text. ``$ echo $?`` shows the exit code, which is
@@ -16,7 +16,10 @@ from typing import Any, NamedTuple
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+PAGES = [
+    REPOSITORY / "README.md",
+    *sorted(page for part in ("docs", "scenarios") for page in (REPOSITORY / part).rglob("*.md")),
+]
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -108,6 +108,7 @@ class Row(Strict):
 
     `change` is laid over the topology, mapping by mapping; `assume` are the open questions that the row answers
     otherwise than by default. A row that is not `walked` cannot be predicted: it has no amount and is listed.
+    `by_the_sheet` is what its GB would cost, there and back, by meters that the sheet has all the same.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Row(Strict):
     change: Mapping[str, Any] = {}
     assume: Mapping[str, bool] = {}
     walked: bool = True
+    by_the_sheet: tuple[Line, ...] = ()
     flows: tuple[Flow, ...] = Field(min_length=1)
     bills: tuple[Case, ...] = Field(min_length=1)
 

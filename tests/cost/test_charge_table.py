@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 
 import simulator as sim
+from simulator.cost.meters import tier_amount
 from simulator.network.model import Network
 from tests.cost.charge_table import (
     FIRST_PORT,
@@ -148,6 +149,18 @@ def test_the_bill_has_the_amounts_of_the_row(row: Row, case: Case) -> None:
 def test_what_has_no_price_is_listed(row: Row, case: Case) -> None:
     topology = topology_of(row)
     assert round(not_priced(topology, logged(network_of(topology), row, case)), 6) == case.not_priced
+
+
+@pytest.mark.parametrize(
+    "line", [pytest.param(line, id=f"{row.name}: {line.meter}") for row in rows() for line in row.by_the_sheet]
+)
+def test_what_is_not_walked_has_its_price_on_the_sheet(line: Line) -> None:
+    meter = sim.PriceSheet.default().meter(line.meter, line.region)  # type: ignore[arg-type]
+    assert tier_amount(meter, line.gb) == line.usd
+
+
+def test_every_row_that_is_not_walked_says_what_the_sheet_would_make_of_it() -> None:
+    assert [row.name for row in rows() if not row.walked and not row.by_the_sheet] == []
 
 
 def test_what_cannot_be_walked_has_no_amount() -> None:

@@ -29,6 +29,7 @@ from simulator.report.impact import impact_report
 from simulator.report.issues import finding_data, issue_text, issues_report, worst_first
 from simulator.report.mismatches import mismatches_report
 from simulator.report.replay import replay_report, verdict_counts
+from simulator.report.side_effects import SideEffects, effects_line
 from simulator.report.tags import tag_report
 from simulator.report.topology import topology_report
 from simulator.report.trace import trace_report
@@ -36,7 +37,8 @@ from simulator.report.words import service
 from simulator.space.addresses import parse_prefix
 from simulator.walk.explain import explain, ip_flow_verify
 from simulator.walk.reasons import REASONS
-from simulator.whatif.change import load_change
+from simulator.whatif.change import load_change, parse_change
+from simulator.whatif.encryption_impact import encryption_impact
 from simulator.whatif.impact import Impact, what_if
 
 
@@ -259,7 +261,9 @@ def test_diff_tells_each_group_its_place(replayed: Replay) -> None:
         assert f"at {row.locators[0]}" in printed
     assert len(report.records().rows) == len(mismatches)
     assert data(report)["summary"] == mismatches.summary()
-    assert "Platform rule:" not in text(mismatches_report(mismatches, is_brief=True))
+    brief = text(mismatches_report(mismatches, is_brief=True))
+    assert brief.startswith(report.headline.text)
+    assert "Platform rule:" not in brief and "Severity" not in brief and "… and 2 more groups" in brief
 
 
 def test_diff_does_not_call_an_unpredicted_log_right(scenarios: Path, replayed: Replay) -> None:
@@ -278,6 +282,25 @@ def test_what_if_says_what_breaks_before_what_opens(impact: Impact) -> None:
     assert "Same verdict" not in text(impact_report(impact, network="net", change="c.yaml", is_brief=True))
     assert data(report)["summary"] == impact.summary()
     assert len(report.records().rows) == len(impact)
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ("resize_virtual_machine: {vm: vm-sql2, size: Standard_E8s_v3}", "LOSES ENCRYPTION 168 conversations"),
+        ("peer_virtual_networks: {vnets: [vnet-large, vnet-medium]}", "GAINS ENCRYPTION 92 conversations"),
+        (
+            "set_encryption: {vnet: vnet-large, enabled: true, enforcement: DropUnencrypted}",
+            "WOULD DROP UNENCRYPTED 24 conversations",
+        ),
+        ("remove_security_rule: {nsg: nsg-web, rule: allow-ssh-from-jump}", ""),
+    ],
+)
+def test_what_becomes_of_encryption_is_said_in_a_line(
+    hub_spoke: Network, replayed: Replay, steps: str, said: str
+) -> None:
+    changed = what_if(hub_spoke, parse_change(f"changes: [{steps}]"), flows=replayed.records)
+    assert effects_line(SideEffects(encryption_impact(changed.before, changed.after))) == said
 
 
 def test_a_change_without_effect_says_so(hub_spoke: Network, replayed: Replay, tmp_path: Path) -> None:

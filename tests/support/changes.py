@@ -37,6 +37,11 @@ _MOVED = {
         "tests/whatif/test_moves.py::test_what_lives_in_the_network_goes_along_and_what_others_use_too_stays",
     )
 }
+_PEERINGS = "tests/whatif/test_peerings.py::"
+_PEERED = {
+    "peer_virtual_networks": (f"{_PEERINGS}test_both_links_are_made_and_connected",),
+    "remove_peering": (f"{_PEERINGS}test_a_peering_is_removed_with_both_links_or_the_one_that_is_there",),
+}
 _VIRTUAL_NETWORKS = {"set_encryption": (f"{_HARDWARE}test_encryption_is_set",)} | _MOVED
 _MACHINES = {"resize_virtual_machine": (f"{_HARDWARE}test_a_machine_is_resized",)} | _MOVED
 _NICS = {
@@ -63,6 +68,7 @@ CHANGED_BY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "microsoft.network/routetables/routes": _ROUTES | _THROUGH,
     "microsoft.network/networkmanagers/securityadminconfigurations/rulecollections/rules": _ADMIN_RULES,
     "microsoft.network/virtualnetworks": _VIRTUAL_NETWORKS,
+    "microsoft.network/virtualnetworks/virtualnetworkpeerings": _PEERED,
     "microsoft.network/virtualnetworks/subnets": _GROUPS | _TABLES | _THROUGH,
     "microsoft.network/networkinterfaces": _GROUPS | _NICS,
 }

@@ -5,6 +5,8 @@ Learn: azure/virtual-network/virtual-network-encryption-overview, azure/network-
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from msgspec.structs import replace
 
@@ -12,6 +14,7 @@ from simulator.azure.load_balancer import LoadBalancer
 from simulator.dataplane.plane import DataPlane
 from simulator.network.model import Network
 from simulator.network.network import build_network
+from simulator.report.trace import trace_report
 from simulator.walk.encryption import CODES, Encryption, encryption_of, encryption_of_leg
 from simulator.walk.explain import explain
 from simulator.walk.legs import legs
@@ -185,6 +188,21 @@ def test_explain_tells_every_nic_of_the_way_there_and_back(network: Network) -> 
     assert told == [("vm-nva", "to vm-new: encrypted (X)"), ("vm-new", "from vm-nva: encrypted (X)")]
     told = [(hop.place, step.text) for hop in trace.return_hops for step in hop.steps if step.layer == "encryption"]
     assert told == [("vm-new", "to vm-nva: encrypted (X)"), ("vm-nva", "from vm-new: encrypted (X)")]
+
+
+def test_programs_are_told_the_codes_of_each_line(network: Network) -> None:
+    told = trace_report(explain(network, "vm-new", "vm-old:443")).data()
+    assert isinstance(told, Mapping)
+    [said] = [step["encryption"] for step in told["hops"][0]["steps"] if step["layer"] == "encryption"]
+    assert said == {
+        "code": "NX_FALLBACK",
+        "accepted": ["NX", "NX_FALLBACK", "NX_HW_NOT_SUPPORTED"],
+        "is_encrypted": False,
+        "reason": "PEER_NOT_SUPPORTED",
+        "text": "vm-old: Standard_B2ms does not support it",
+        "would_be_dropped": False,
+    }
+    assert [("encryption" in step) == (step["layer"] == "encryption") for step in told["hops"][0]["steps"]]
 
 
 def test_explain_says_what_is_not_known(network: Network) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.network.network import build_network
+from simulator.report.document import Table
 from simulator.report.encryption import encryption_report
 from simulator.report.formats import OutputFormat, render
 from simulator.sources.scenario import scenario_snapshot
@@ -94,6 +95,21 @@ def test_a_pair_has_its_state_and_its_blocker(
     assert found.blocker.split("; ")[0] == blocker
 
 
+def test_a_pair_has_the_codes_of_its_blockers(pairs: dict[str, SubnetPair]) -> None:
+    assert pairs["a/sql <-> a/web"].reason == "ENCRYPTED"
+    assert pairs["a/sql <-> b/web"].reason == "PEER_KIND_NOT_ENCRYPTED"
+    assert pairs["a/mixed <-> a/old"].reason == "NIC_NOT_SUPPORTED, PEER_NOT_SUPPORTED"
+    assert pairs["a/strange <-> alone/s"].reason == "ROUTE_NONE"
+
+
+def test_walked_in_parts_it_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pairs: dict[str, SubnetPair]
+) -> None:
+    monkeypatch.setattr("simulator.walk.subnet_encryption._AT_ONCE", 7)
+    found = pairs_of(tmp_path, TOPOLOGY.replace("TIER", "Standard"))
+    assert {named(pair): pair for pair in found} == pairs
+
+
 def test_where_no_route_leads_there_is_nothing_to_encrypt(pairs: dict[str, SubnetPair]) -> None:
     found = pairs["a/strange <-> alone/s"]
     assert (found.state, found.blocker.partition(":")[0]) == ("no way", "ROUTE_NONE")
@@ -127,6 +143,25 @@ def test_a_network_without_nics_has_no_pairs(tmp_path: Path) -> None:
     found = pairs_of(tmp_path, "virtual_networks: {v: {address_space: 10.0.0.0/16, subnets: {s: 10.0.0.0/24}}}")
     assert found == ()
     assert encryption_report("v", found).headline.text == "Encryption in v, 0 pairs of subnets: none"
+
+
+def test_very_many_pairs_are_grouped_over_virtual_networks(tmp_path: Path) -> None:
+    networks = "".join(
+        f"  v{at}: {{address_space: 10.{at}.0.0/16, encryption: true, subnets: {{s: 10.{at}.0.0/24}}}}\n"
+        for at in range(13)
+    )
+    machines = "".join(
+        f"  vm{at}: {{subnet: v{at}/s, ip: 10.{at}.0.4, size: Standard_D2s_v{5 if at else 3}}}\n" for at in range(13)
+    )
+    spokes = ", ".join(f"v{at}" for at in range(1, 13))
+    peerings = f"peerings: [{{hub: v0, spokes: [{spokes}]}}]\n"
+    found = pairs_of(tmp_path, f"virtual_networks:\n{networks}{peerings}virtual_machines:\n{machines}")
+    [rows] = [block.rows for block in encryption_report("many", found).blocks if isinstance(block, Table)]
+    assert [row[:3] for row in rows] == [
+        ("not encrypted", 12, "v0 ↔ v1, v0 ↔ v10, +10 more"),
+        ("no way", 66, "v1 ↔ v10, v1 ↔ v11, +64 more"),
+    ]
+    assert rows[0][-1] == "vm0: Standard_D2s_v3 does not support it"
 
 
 def test_many_pairs_are_shown_in_groups_and_few_one_by_one(tmp_path: Path) -> None:

@@ -247,7 +247,9 @@ def test_a_change_is_read_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "says", "names"),
     [
-        ("add_peering", "peerings cannot be changed yet", "add_route"),
+        ("add_peering", "kinds of this are: peer_virtual_networks, remove_peering", "remove_peering"),
+        ("peer_vnets", "kinds of this are: peer_virtual_networks, remove_peering", "peer_virtual_networks"),
+        ("remove_peerings", "did you mean 'remove_peering'?", "remove_peering"),
         ("edit_firewall_rule", "firewalls and their policies cannot be changed yet", "add_route"),
         ("add_nat_gateway", "gateways cannot be changed yet", "add_route"),
         ("add_subnet", "networks and machines cannot be changed yet", "add_route"),
