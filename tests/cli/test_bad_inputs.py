@@ -36,12 +36,15 @@ def assert_says(text: str, *words: str, has_hint: bool = True) -> None:
         assert word in text, text
 
 
-@pytest.mark.parametrize("verb", [["check"], ["show", "topology"], ["explain"], ["replay"], ["diff"], ["what-if"]])
+@pytest.mark.parametrize(
+    "verb", [["check"], ["show", "topology"], ["explain"], ["replay"], ["diff"], ["what-if"], ["cost"]]
+)
 def test_a_missing_topology(verb: list[str], vnetsim: Run, tmp_path: Path) -> None:
     more = {
         "explain": ["10.0.0.4", "10.0.0.5:80"],
         "replay": ["log.json"],
         "diff": ["log.json"],
+        "cost": ["log.json"],
         "what-if": ["change.yaml", "--flows", "log.json"],
     }
     ended = vnetsim(*verb, tmp_path / "absent.yaml", *more.get(verb[0], []))
@@ -168,7 +171,7 @@ def test_a_name_that_nothing_has(vnetsim: Run, small: Path) -> None:
     assert_says(ended.err, "sqll", "wrong.yaml:")
 
 
-@pytest.mark.parametrize("verb", ["replay", "diff"])
+@pytest.mark.parametrize("verb", ["replay", "diff", "cost"])
 def test_a_missing_flow_log(verb: str, vnetsim: Run, small: Path, tmp_path: Path) -> None:
     ended = vnetsim(verb, small, tmp_path / "none.json")
     assert ended.code == 3

@@ -101,6 +101,8 @@ def test_what_if_takes_changes_in_brief(
         ["check", "a", "-o", "yaml"],
         ["diff", "a"],
         ["what-if", "a", "b"],
+        ["cost", "a"],
+        ["cost", "a", "b", "--by", "whatever"],
         ["explain", "only-one"],
         ["explain", "a", "b", "c", "d"],
         ["explain", "--direction", "Inbound"],

@@ -25,6 +25,7 @@ HEAVY = (
     "simulator.sources",
     "simulator.walk",
     "simulator.whatif",
+    "simulator.cost",
 )
 PROBE = f"""
 import json, sys
@@ -34,7 +35,9 @@ print(json.dumps([code, [name for name in {HEAVY!r} if name in sys.modules]]))
 """
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["diff", "--help"], ["show", "--help"], ["nonsense"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["diff", "--help"], ["cost", "--help"], ["show", "--help"], ["nonsense"]]
+)
 def test_help_loads_no_engine(arguments: list[str], process: Run) -> None:
     ended = process(*arguments, code=PROBE)
     code, loaded = json.loads(ended.out.splitlines()[-1])
@@ -44,6 +47,6 @@ def test_help_loads_no_engine(arguments: list[str], process: Run) -> None:
 def test_help_lists_the_commands(process: Run) -> None:
     ended = process("--help")
     assert ended.err == ""
-    for verb in ("run", "check", "show", "explain", "replay", "diff", "what-if", "generate", "schema"):
+    for verb in ("run", "check", "show", "explain", "replay", "diff", "what-if", "cost", "generate", "schema"):
         assert f"\n  {verb} " in ended.out
     assert "…" not in ended.out and "..." not in ended.out.split("Commands:")[1]

@@ -68,7 +68,13 @@ def test_standard_input_is_read_once(vnetsim: Run, small: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["check", ""], ["replay", "SMALL", ""], ["diff", "SMALL", "--flows", " "], ["explain", "", "vm-web", "vm-sql:1"]],
+    [
+        ["check", ""],
+        ["cost", "SMALL", ""],
+        ["replay", "SMALL", ""],
+        ["diff", "SMALL", "--flows", " "],
+        ["explain", "", "vm-web", "vm-sql:1"],
+    ],
 )
 def test_an_empty_path_is_a_wrong_command_line(arguments: list[str], vnetsim: Run, small: Path) -> None:
     ended = vnetsim(*[small if word == "SMALL" else word for word in arguments])
@@ -132,6 +138,8 @@ def test_an_input_is_not_overwritten(vnetsim: Run, small: Path, change: Path, lo
         ["check", small, "--output-file", alias],
         ["explain", small, "vm-web", "vm-sql:1433", "--change", change, "--output-file", change],
         ["replay", small, log, "--output-file", log],
+        ["cost", small, log, "--output-file", log],
+        ["cost", small, log, "--change", change, "--output-file", change],
         ["diff", small, str(tmp_path / "*.json"), "--output-file", log],
         ["diff", small, tmp_path, "--output-file", log],
         ["generate", small, "--output-file", small],

@@ -33,6 +33,10 @@ COMMANDS = {
     "replay SMALL LOG": "replay",
     "diff SMALL LOG": "diff",
     "what-if SMALL CHANGE --flows LOG": "what_if",
+    "cost SMALL LOG": "cost",
+    "cost SMALL LOG --month --by flow --explain": "cost",
+    "cost SMALL LOG --by meter": "cost",
+    "cost SMALL LOG --change CHANGE --by vnet": "cost_difference",
 }
 #: Commands whose JSON is Azure's own.
 AZURES = ("show effective-routes SMALL vm-web", "show effective-rules SMALL vm-sql")
