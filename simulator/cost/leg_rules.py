@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import Literal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from simulator.azure.firewall import AzureFirewall
+from simulator.azure.load_balancer import LoadBalancer
 from simulator.azure.network_interface import VirtualMachine
 from simulator.azure.resource import ResourceId
 from simulator.cost.azure_regions import NOT_AZURE, AzureRegions
@@ -189,8 +189,7 @@ class LegRules:
             why = f"NAT gateway of {self._where(place)[1]}"
             yield self._metered(place, "nat_gateway", why, payer=self._nat_gateway(place))
         elif way.method == "load balancer":
-            why = f"load balancer that {self._places.name(place)} leaves by"
-            yield self._metered(place, "load_balancer", why, payer=self._balancer(place))
+            yield self._balanced(place, f"load balancer that {self._places.name(place)} leaves by")
 
     def _processing(self, leg: LegClass) -> Iterator[Charge]:
         """What the places on the way take for each byte that they are given."""
@@ -210,12 +209,10 @@ class LegRules:
                 yield self._unpriced(leg.target, f"{name} has the tier {tier!r}, which nobody knows")
         elif leg.is_balanced:
             inside = leg.target if self._is_inside(leg.target) else leg.source
-            why = f"load balancer before {self._places.name(inside)}"
-            yield self._metered(inside, "load_balancer", why, payer=self._balancer(inside))
+            yield self._balanced(inside, f"load balancer before {self._places.name(inside)}")
         elif kind == "frontend":
             # An internal one meets replies only where a route sends them to it: they are inbound there too.
-            why = f"processed by {self._places.name(leg.target)}"
-            yield self._metered(leg.target, "load_balancer", why, payer=self._balancer(leg.target))
+            yield self._balanced(leg.target, f"processed by {self._places.name(leg.target)}")
         elif kind == "private endpoint":
             why = f"written to {self._places.name(leg.target)}"
             yield self._metered(leg.target, "private_endpoint_out", why, payer=self._private_endpoint(leg.target))
@@ -233,8 +230,7 @@ class LegRules:
             source, target = (there, here) if is_read else (here, there)
             key = self._between_regions(source, target)
             why = f"from {source} to {target}, between a private endpoint and its service"
-            charge = self._metered(endpoint, key, why) if key is not None else self._unpriced(endpoint, why)
-            yield replace(charge, region=source)
+            yield self._metered(endpoint, key, why, region=source) if key is not None else self._unpriced(endpoint, why)
 
     def _to_premises(self, gateway: int) -> Charge:
         held = self._places.gateways[gateway - self._places.first_gateway]
@@ -245,12 +241,12 @@ class LegRules:
             return self._unpriced(gateway, billing.unknown)
         if billing.zone is None:
             return self._free(gateway, f"ExpressRoute of {held.name}, unlimited data")
-        charge = self._metered(gateway, "expressroute_out", f"ExpressRoute of {held.name}, metered data")
-        return replace(charge, region=billing.zone)
+        why = f"ExpressRoute of {held.name}, metered data"
+        return self._metered(gateway, "expressroute_out", why, region=billing.zone)
 
-    def _metered(self, place: int, meter: MeterKey, why: str, *, payer: str = "") -> Charge:
-        """`payer` names the resource that is charged, where that is none of the places."""
-        region = self._region(place)
+    def _metered(self, place: int, meter: MeterKey, why: str, *, payer: str = "", region: str = "") -> Charge:
+        """`payer` names the resource that is charged, where that is none of the places; `region` where it is priced."""
+        region = region or self._region(place)
         if not region:
             return self._unpriced(place, self._unlocated(place))
         vnet, subnet = self._where(place)
@@ -268,12 +264,18 @@ class LegRules:
         subnet = self._network.subnets.get(self._places.endpoints[place].subnet)
         return subnet.nat_gateway.name if subnet is not None and subnet.nat_gateway is not None else ""
 
-    def _balancer(self, place: int) -> str:
-        """The load balancer of a frontend, or the public one that a NIC is behind."""
+    def _balanced(self, place: int, why: str) -> Charge:
+        """By the load balancer of a frontend, or the public one that a NIC is behind: a Basic one takes nothing."""
         endpoint = self._places.endpoints[place]
-        if endpoint.kind == "frontend":
-            return endpoint.id.parent.name
-        return next((held.name for held in public_balancers(self._network, endpoint.id)), "")
+        behind = public_balancers(self._network, endpoint.id)
+        found = endpoint.id.parent if endpoint.kind == "frontend" else next(iter(behind), None)
+        held = self._network.snapshot.get(found, LoadBalancer)
+        sku = held.sku.name.lower() if held is not None else "standard"
+        if sku == "basic":
+            return self._free(place, f"{why}, a Basic one")
+        if sku != "standard":
+            return self._unpriced(place, f"what a load balancer of the sku {sku!r} takes")
+        return self._metered(place, "load_balancer", why, payer=held.name if held is not None else "")
 
     def _private_endpoint(self, place: int) -> str:
         held = self._places.endpoints[place].private_endpoint
