@@ -43,7 +43,8 @@ class LeftOut(NamedTuple):
     is_gap: bool
 
 
-_WHY_NOT: Mapping[Outcome, str] = {
+#: Why conversations are not billed, but for what is not decided.
+WHY_NOT: Mapping[Outcome, str] = {
     Outcome.REPLY_LOGGED_APART: "replies that were logged as flows of their own",
     Outcome.BEHIND_A_TRANSLATION: "legs behind a firewall that put its own address in place of the sender's",
     Outcome.PREDICTED_DENY: "predicted to be denied, though the log shows it",
@@ -55,7 +56,7 @@ def conversations_left_out(replay: Replay, counted: Billed) -> Iterator[LeftOut]
     """The conversations that are not billed, by reason; what the log has denied carried nothing."""
     flows = replay.conversations
     size = flows.bytes_sent + flows.bytes_received
-    for outcome, why in _WHY_NOT.items():
+    for outcome, why in WHY_NOT.items():
         yield from _some(why, counted.outcome == outcome, size)
     unknown = counted.outcome == Outcome.UNKNOWN
     for reason in np.flatnonzero(np.bincount(replay.reason[unknown], minlength=len(REASONS))).tolist():

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +26,7 @@ _ASSUMPTIONS = ("gigabyte_is_binary", "zones_are_charged", "private_endpoint_pee
 SHORT_MINUTES = 60
 #: Rows of a table that people see, and pairs whose amounts are derived.
 SHOWN, PAIRS_DERIVED = 15, 5
+_Cell = Callable[[Decimal], float]
 
 
 def cost_report(bill: Bill, *, by: By = By.PAIR, explain: bool = False) -> Report:
@@ -35,7 +35,7 @@ def cost_report(bill: Bill, *, by: By = By.PAIR, explain: bool = False) -> Repor
     blocks = (
         Lines(tuple(introduction(bill))),
         _meters(bill),
-        *(() if by is By.METER else (_shown(split),)),
+        *(() if by is By.METER else (split(gb_cell, amount_cell),)),
         *((steps(bill), bands(bill)) if explain else ()),
         _free(bill),
         unpriced(bill),
@@ -47,7 +47,7 @@ def cost_report(bill: Bill, *, by: By = By.PAIR, explain: bool = False) -> Repor
         kind="cost",
         headline=Line(f"Cost of {network_name(bill)}: {total}", "strong"),
         blocks=tuple(block for block in blocks if not is_empty(block)),
-        records=lambda: split,
+        records=lambda: split(number, number),
         data=lambda: bill_data(bill),
     )
 
@@ -119,28 +119,28 @@ def _meter(line: BillLine) -> str:
     return f"{line.meter.title}{' ?' if line.meter.certainty == 'unsure' else ''}"
 
 
-def _split(bill: Bill, by: By) -> Table:
-    """Every row with all digits, for programs."""
+def _split(bill: Bill, by: By) -> Callable[[_Cell, _Cell], Table]:
+    """The rows of a split; the two functions write GB and amounts."""
     carried, currency = ("GB there", "GB back", bill.currency), bill.currency
     if by is By.METER:
-        return Table(_METER_COLUMNS, tuple(map(_meter_record, bill.lines)))
+        return lambda _, __: Table(_METER_COLUMNS, tuple(map(_meter_record, bill.lines)))
+    columns: tuple[str, ...]
+    found: list[tuple[tuple[str, ...], tuple[Decimal, ...], Decimal]]
     if by in (By.SUBNET, By.VNET):
         places = by_place(bill, whole_vnets=by is By.VNET)
-        rows: Iterable[Row] = ((held.place, number(held.gb), number(held.amount)) for held in places)
-        return Table(("Charged in", "GB", currency), tuple(rows), title=f"By {by}", shown=SHOWN)
-    if by is By.FLOW:
-        parties = Parties(bill.replay.network)
-        rows = ((*_flow(parties, share), *_figures(share)) for share in by_flow(bill))
-        return Table(("Source", "Destination", "Service", *carried), tuple(rows), title="By flow", shown=SHOWN)
-    rows = ((share.source, share.destination, *_figures(share)) for share in by_pair(bill))
-    return Table(("Source", "Destination", *carried), tuple(rows), title="By pair", shown=SHOWN)
+        columns, found = ("Charged in", "GB", currency), [((held.place,), (held.gb,), held.amount) for held in places]
+    elif by is By.FLOW:
+        parties, columns = Parties(bill.replay.network), ("Source", "Destination", "Service", *carried)
+        found = [(_flow(parties, share), (share.there, share.back), share.amount) for share in by_flow(bill)]
+    else:
+        columns, shares = ("Source", "Destination", *carried), by_pair(bill)
+        found = [((share.source, share.destination), (share.there, share.back), share.amount) for share in shares]
 
+    def table(gb: _Cell, amount: _Cell) -> Table:
+        rows: Iterator[Row] = ((*names, *map(gb, sizes), amount(total)) for names, sizes, total in found)
+        return Table(columns, tuple(rows), title=f"By {by}", shown=SHOWN)
 
-def _shown(split: Table) -> Table:
-    """`split` as people read it: its last column is the amount, the other figures are GB."""
-    rows = (tuple(gb_cell(Decimal(one)) if isinstance(one, float) else one for one in row[:-1]) for row in split.rows)
-    amounts = (amount_cell(Decimal(row[-1])) if isinstance(row[-1], float) else row[-1] for row in split.rows)
-    return replace(split, rows=tuple((*row, amount) for row, amount in zip(rows, amounts, strict=True)))
+    return table
 
 
 _METER_COLUMNS = (
@@ -152,10 +152,6 @@ def _meter_record(line: BillLine) -> Row:
     meter = line.meter
     figures = map(number, (line.gb, line.amount, line.average, line.marginal))
     return (meter.name, meter.key, meter.meter_id, meter.scope, line.region, *figures, meter.certainty, meter.date)
-
-
-def _figures(share: Share) -> tuple[float, float, float]:
-    return (number(share.there), number(share.back), number(share.amount))
 
 
 def _flow(parties: Parties, share: Share) -> tuple[str, str, str]:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+
+_CENT, _SHARE_OF_A_CENT = Decimal("0.01"), Decimal("0.0001")
 
 
 def money(amount: Decimal, currency: str) -> str:
     """``12.34 USD``; of less than a cent enough digits to tell."""
-    if not amount or abs(amount) >= Decimal("0.01"):
-        return f"{amount:,.2f} {currency}"
-    if abs(amount) >= Decimal("0.0001"):
-        return f"{amount:.4f} {currency}"
-    return f"{'-' if amount < 0 else ''}less than 0.0001 {currency}"
+    if not amount or abs(amount) >= _CENT:
+        return f"{_rounded(amount, _CENT):,.2f} {currency}"
+    if abs(amount) >= _SHARE_OF_A_CENT:
+        return f"{_rounded(amount, _SHARE_OF_A_CENT):.4f} {currency}"
+    return f"{'-' if amount < 0 else ''}less than {_SHARE_OF_A_CENT} {currency}"
+
+
+def _rounded(amount: Decimal, step: Decimal) -> Decimal:
+    """Half of it goes up, as merchants round."""
+    return amount.quantize(step, ROUND_HALF_UP)
 
 
 def signed(amount: Decimal, currency: str) -> str:
@@ -45,4 +52,4 @@ def rate_cell(value: Decimal) -> float:
 
 
 def amount_cell(value: Decimal) -> float:
-    return float(round(value, 2 if abs(value) >= 1 else 4))
+    return float(_rounded(value, _CENT if abs(value) >= 1 else _SHARE_OF_A_CENT))

@@ -283,7 +283,7 @@ def test_a_region_that_ships_without_a_price_ends_no_bill(vnetsim: Run, hub: Pat
     ]
     [own] = save(tmp_path, {"global.json": page(rows)})
     priced = vnetsim("cost", hub, flows, "--strict", "--prices", own)
-    assert priced.code == 0 and priced.out.startswith("Cost of hub: 8.02 USD\n")  # 15 × (0.5 + 0.035) = 8.025
+    assert priced.code == 0 and priced.out.startswith("Cost of hub: 8.03 USD\n")  # 15 × (0.5 + 0.035) = 8.025
 
 
 def test_a_network_without_location(vnetsim: Run, flows: Path, tmp_path: Path) -> None:
