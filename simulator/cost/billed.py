@@ -38,6 +38,8 @@ class Outcome(IntEnum):
     PREDICTED_DENY = 5
     UNKNOWN = 6
     SEVERAL_WAYS = 7
+    #: As BEHIND_A_TRANSLATION, of a sender of whom the log has no record.
+    SENDER_NOT_LOGGED = 8
 
 
 class Billed(Struct, frozen=True):
@@ -67,6 +69,8 @@ def billed(replay: Replay) -> Billed:
     outcome[asked & again] = Outcome.LOGGED_BY_ANOTHER_NIC
     outcome[_answers_what_is_billed(flows, outcome == Outcome.BILLED)] = Outcome.REPLY_LOGGED_APART
     counts = outcome == Outcome.BILLED
+    behind = outcome == Outcome.BEHIND_A_TRANSLATION
+    outcome[behind & ~_is_passed_on(replay, counts, origin, end)] = Outcome.SENDER_NOT_LOGGED
     return Billed(outcome, np.where(counts, flows.bytes_sent, 0), np.where(counts, flows.bytes_received, 0), flow)
 
 
@@ -94,6 +98,26 @@ def _sends_for_another(endpoint: Endpoint) -> bool:
     """Firewalls, load balancers, and appliances that put their own address in place of others'."""
     translates = endpoint.appliance is not None and endpoint.appliance.snat != "none"
     return endpoint.kind in ("firewall", "frontend") or translates
+
+
+def _is_passed_on(replay: Replay, counts: Bools, origin: Int32, end: Int32) -> Bools:
+    """Whether a billed flow passes where each conversation begins, to the place and port that it is for.
+
+    So a firewall's own address stands for that flow's sender. What nobody logged, as what the Internet sends to a
+    firewall's public address, is in no other record.
+    """
+    walked, packet = replay.walked, replay.packet
+    places, ports = replay.plane.places.nowhere + 1, 1 << 16
+    goal = (end.astype(np.int64) + 1) * ports + walked.packets.destination_port
+    has_record = np.zeros(len(walked), bool)
+    has_record[packet[counts]] = True
+    passed = [np.empty(0, np.int64)]
+    for packets, at in walked.path:
+        rows = has_record[packets] & (origin[packets] != at)
+        passed.append(goal[packets[rows]] * places + at[rows])
+    wanted = goal[packet] * places + origin[packet]
+    is_passed: Bools = np.isin(wanted, np.concatenate(passed))
+    return is_passed
 
 
 def ends(walked: Predictions) -> tuple[Int32, Int32]:

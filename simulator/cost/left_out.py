@@ -50,6 +50,8 @@ WHY_NOT: Mapping[Outcome, str] = {
     Outcome.PREDICTED_DENY: "predicted to be denied, though the log shows it",
     Outcome.SEVERAL_WAYS: "of several ways that the flow may take not all let it pass",
 }
+#: Outside of the network nobody logs: what the Internet sends to a firewall's public address is seen behind it only.
+UNSEEN = "not known: who sent what a firewall or an appliance passed on by its own address, as no sender logged it"
 
 
 def conversations_left_out(replay: Replay, counted: Billed) -> Iterator[LeftOut]:
@@ -58,6 +60,7 @@ def conversations_left_out(replay: Replay, counted: Billed) -> Iterator[LeftOut]
     size = flows.bytes_sent + flows.bytes_received
     for outcome, why in WHY_NOT.items():
         yield from _some(why, counted.outcome == outcome, size)
+    yield from _some(UNSEEN, counted.outcome == Outcome.SENDER_NOT_LOGGED, size, is_gap=True)
     unknown = counted.outcome == Outcome.UNKNOWN
     for reason in np.flatnonzero(np.bincount(replay.reason[unknown], minlength=len(REASONS))).tolist():
         held = REASONS[reason]

@@ -162,16 +162,20 @@ def test_what_is_left_out_says_why() -> None:
         log("vm-peer", "Outbound", PEER, SQL, sent=1, received=1),
         log("vm-peer", "Inbound", SQL, PEER, sent=5, seconds=1),
         log("vm-b", "Inbound", "10.0.1.4:50000", "10.2.0.4:443", sent=6),
+        log("vm-b", "Inbound", "10.0.1.4:50000", "10.2.0.4:8443", sent=7),
+        log("vm-a", "Outbound", "10.1.0.4:50000", "10.2.0.4:443", sent=6),
     ]
     bill = bill_of(network(), *flows)
+    unseen = "not known: who sent what a firewall or an appliance passed on by its own address, as no sender logged it"
     unknown = "not decided: SOURCE_NOT_IN_EXPORT, no endpoint or on-premises network of the export holds the source"
     assert reasons(bill) == {
         "replies that were logged as flows of their own": (1, 5),
         "legs behind a firewall that put its own address in place of the sender's": (1, 6),
         "predicted to be denied, though the log shows it": (1, 3),
+        unseen: (1, 7),
         unknown: (2, 7),
     }
-    assert [gap.reason for gap in bill.gaps] == [unknown]
+    assert [gap.reason for gap in bill.gaps] == [unseen, unknown]
 
 
 def test_counters_that_reach_back_before_the_log_are_listed() -> None:

@@ -50,6 +50,8 @@ ASKED = log("vm-peer", "Outbound", PEER, SQL, sent=2, received=1)
 ANSWERED = log("vm-peer", "Inbound", SQL, PEER, sent=1, seconds=1)
 #: The end where the connection was made logs only what it sends, as a flow of its own.
 SEEN_LATE = log("vm-sql", "Outbound", SQL, PEER, sent=1, seconds=1)
+#: What a spoke sends to the other passes the firewall.
+THROUGH = log("vm-a", "Outbound", "10.1.0.4:50000", "10.2.0.4:443", sent=1)
 
 CASES: dict[str, tuple[list[list[FlowRecord]], list[Outcome]]] = {
     "the source's record": ([ASKED], [Outcome.BILLED]),
@@ -103,8 +105,16 @@ CASES: dict[str, tuple[list[list[FlowRecord]], list[Outcome]]] = {
         [Outcome.UNKNOWN],
     ),
     "no leg behind a firewall by the firewall's own address": (
+        [THROUGH, log("vm-b", "Inbound", "10.0.1.4:50000", "10.2.0.4:443", sent=1)],
+        [Outcome.BILLED, Outcome.BEHIND_A_TRANSLATION],
+    ),
+    "no leg behind a firewall of a sender that nobody logged": (
         [log("vm-b", "Inbound", "10.0.1.4:50000", "10.2.0.4:443", sent=1)],
-        [Outcome.BEHIND_A_TRANSLATION],
+        [Outcome.SENDER_NOT_LOGGED],
+    ),
+    "no leg behind a firewall to another port than what a sender logged": (
+        [THROUGH, log("vm-b", "Inbound", "10.0.1.4:50000", "10.2.0.4:8443", sent=1)],
+        [Outcome.BILLED, Outcome.SENDER_NOT_LOGGED],
     ),
     "not the backend's record of what went to the frontend": (
         [
