@@ -208,9 +208,10 @@ def unpriced(bill: Bill) -> Table:
 def prices(bill: Bill) -> Iterator[str]:
     kind = "without taxes, discounts and fees by the hour"
     yield f"  list prices in {bill.currency}, {kind}; the newest of {bill.sheet.date}"
-    for line in bill.lines:
-        if line.meter.certainty == "unsure":
-            yield f"  ? {line.meter.name} ({line.meter.scope}, {line.meter.date}): {line.meter.note or 'not certain'}"
+    meters = (line.meter for line in bill.lines if line.meter.certainty == "unsure")
+    yield from dict.fromkeys(
+        f"  ? {meter.title} ({meter.scope}, {meter.date}): {meter.note or 'not certain'}" for meter in meters
+    )
     yield from (f"  {note}" for note in bill.sheet.notes)
     if bill.lacks_prices:
         yield "  prices that are not known can be given: --prices takes saved pages, see docs/concepts/prices.md"

@@ -121,7 +121,7 @@ def _cost(bill: Bill | None) -> Iterator[Table]:
     if bill is None or not bill.lines:
         return
     rows: list[Row] = [
-        (line.meter.name, line.region, float(round(line.gb, 6)), _money(line.amount)) for line in bill.lines[:3]
+        (line.meter.title, line.region, float(round(line.gb, 6)), _money(line.amount)) for line in bill.lines[:3]
     ]
     rows.append(("in all", None, None, _money(bill.total)))
     title = "Predicted cost of this traffic (vnetsim cost tells more)"

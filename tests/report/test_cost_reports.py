@@ -165,6 +165,17 @@ def test_what_nobody_knows_is_said_at_once() -> None:
     assert told.startswith("Cost of network: not known\n")
 
 
+def test_a_price_that_is_not_certain_is_told_once() -> None:
+    held = two("japaneast", "japanwest")
+    flows = [
+        records(held, "vm-a", "Outbound", "10.1.0.4:50000", "198.51.100.7:443", sent=200),
+        records(held, "vm-b", "Outbound", "10.2.0.4:50000", "198.51.100.7:443", sent=200),
+    ]
+    told = printed(cost_report(bill_of(held, *flows)))
+    assert told.count("  ? Standard Data Transfer Out (Rtn Preference: MGN) (zone 2, 2026-09-19): ") == 1
+    assert told.count("Standard Data Transfer Out (Rtn Preference: MGN) ?") == 2
+
+
 def test_notes_of_price_pages_stand_below_the_bill(tmp_path: Path) -> None:
     rows_of = [item(price=0.09, meterId="own"), item(price=0.08, meterId="own", effectiveStartDate="2020-01-01")]
     [path] = save(tmp_path, {"e.json": page(rows_of)})
