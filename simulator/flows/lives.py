@@ -1,7 +1,8 @@
 """The lives of flows, and the tuples that the NICs on their way write of them in a span of time.
 
 A flow that is answered has a begin, a continue every five minutes and an end; one that hears nothing ends by the flow
-timeout; one that is denied has a tuple an attempt. Counters are those since the tuple before. A flow that Azure
+timeout; one that is denied has a tuple an attempt; of a probe of the platform there is a begin or an end and no more.
+Counters are those since the tuple before. A flow that Azure
 re-creates goes on as an end with a begin at its heels, and its counters go on from the old ones; of a flow that began
 before the log the first counters may hold its whole life. Both were seen in real logs.
 
@@ -213,8 +214,9 @@ class _Views(Struct, frozen=True):
         is_denied, is_probe = fate == DENIED_HERE, fate == PROBED
         age = np.where(is_last, self.end[at], ordinal * lives.every[life])
         age[is_denied] = RETRIES[lives.retry[life[is_denied]], ordinal[is_denied]]
-        state = np.where(is_last | is_probe, END, np.where(ordinal == 0, BEGIN, CONTINUE)).astype(np.uint8)
+        state = np.where(is_last, END, np.where(ordinal == 0, BEGIN, CONTINUE)).astype(np.uint8)
         state[is_denied] = DENIED
+        state[is_probe & (self.attempts[at] % 2 == 1)] = END
         counters = self._counters(at, ordinal, state, log)
         traits = lives.traits[life]
         recreated = (traits & RECREATED > 0) & (state == CONTINUE)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,7 @@ REFUSED_BY_SERVICE = frozenset(
 #: What a NIC without any network security group or admin rule writes, which is not documented.
 WithoutAcl = Literal["platform", "omit"]
 
+_TEXTS = ("macs", "acls", "rules", "targets", "encryptions")
 _VERDICTS = np.array([reason.verdict for reason in REASONS], np.uint8)
 _REFUSED = np.array([reason.code in REFUSED_BY_SERVICE for reason in REASONS], np.bool_)
 
@@ -146,6 +147,36 @@ def points_of(predictions: PredictedPackets, *, without_acl: WithoutAcl = "platf
     )
 
 
+def with_probes(points: Points, probes: Sequence[Probe]) -> Points:
+    """The points and, as those of further packets, what NICs write of probes by the platform's own rule."""
+    at, count = len(points.first) - 1, len(probes)
+    texts: dict[str, Texts] = {name: Texts() for name in _TEXTS}
+    for name, held in texts.items():
+        held.column(getattr(points, name))
+    each = {
+        "packet": np.arange(at, at + count, dtype=np.int32),
+        "fate": np.full(count, PROBED, np.uint8),
+        "direction": np.zeros(count, np.uint8),
+        "protocol": np.full(count, TCP, np.uint8),
+        "source": Addresses.parse([probe.source for probe in probes]),
+        "destination": Addresses.parse([probe.endpoint.addresses[0] for probe in probes]),
+        "destination_port": np.array([probe.port for probe in probes], np.int32),
+        "is_translated": np.zeros(count, np.bool_),
+        "timeout": np.zeros(count, np.int64),
+        "mac": texts["macs"].column(invented_mac(probe.endpoint) for probe in probes),
+        "acl": texts["acls"].column(ZERO_GUID for _ in probes),
+        "rule": texts["rules"].column(PLATFORM_RULE for _ in probes),
+        "target": texts["targets"].column(str(probe.endpoint.virtual_network) for probe in probes),
+        "encryption": texts["encryptions"].column(NX for _ in probes),
+    }
+    columns: dict[str, Any] = {}
+    for name, column in each.items():
+        join: Any = Addresses.concatenate if isinstance(column, Addresses) else np.concatenate
+        columns[name] = join([getattr(points, name), column])
+    first = np.concatenate([points.first[:-1], len(points) + np.arange(count + 1)])
+    return Points(first=first, **columns, **{name: held.all for name, held in texts.items()})
+
+
 def likely_code(predicted: Encryption, is_denied: bool) -> str:
     """The code of a row. Azure drops nothing for want of encryption yet, so that code stands in no row of what passed;
     what is not known is taken not to be encrypted."""
@@ -157,6 +188,14 @@ def likely_code(predicted: Encryption, is_denied: bool) -> str:
 def invented_mac(endpoint: Endpoint) -> str:
     """The MAC address of `endpoint`; where the topology gives none, a locally administered one made from its id."""
     return endpoint.mac or "02" + blake2b(endpoint.id.key.encode(), digest_size=5).hexdigest().upper()
+
+
+class Probe(NamedTuple):
+    """A packet of the platform to a port of a NIC."""
+
+    endpoint: Endpoint
+    source: str
+    port: int
 
 
 class _Kind(NamedTuple):
