@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simulator.flows.distinct import distinct_rows
+from simulator.flows.distinct import Rows, distinct_rows
 from simulator.walk.packets import Addresses
 
 #: Constant bytes, or a column of bytes: one text a row, filled with NULs at any end.
@@ -23,16 +23,29 @@ Numbers = npt.NDArray[np.integer]
 
 #: Numbers are written this many at once: four digits.
 _BASE = 10_000
+#: Rows that are laid out at once: few enough for their pieces to stay in the cache.
+_ROWS = 1 << 12
 _DAY = 86_400_000
+_ZERO = ord("0")
 
 
-def rows_text(count: int, pieces: Sequence[Piece]) -> bytes:
-    """The texts of `count` rows, one after the other."""
+def rows_text(count: int, pieces: Sequence[Piece], order: Rows | None = None) -> bytes:
+    """The texts of `count` rows, one after the other; in another order where it is given."""
     kinds = [f"S{len(piece)}" if isinstance(piece, bytes) else piece.dtype for piece in pieces]
-    table = np.zeros(count, np.dtype([(f"f{at}", kind) for at, kind in enumerate(kinds)]))
-    for at, piece in enumerate(pieces):
-        table[f"f{at}"] = piece
-    return table.tobytes().translate(None, b"\0")
+    names = [f"f{at}" for at in range(len(pieces))]
+    table = np.zeros(min(count, _ROWS), np.dtype([*zip(names, kinds, strict=True)]))
+    columns = [(table[name], piece) for name, piece in zip(names, pieces, strict=True) if not isinstance(piece, bytes)]
+    for name, piece in zip(names, pieces, strict=True):
+        if isinstance(piece, bytes):
+            table[name] = piece
+    texts = []
+    for start in range(0, count, _ROWS):
+        stop = min(start + _ROWS, count)
+        rows = slice(start, stop) if order is None else order[start:stop]
+        for column, piece in columns:
+            column[: stop - start] = piece[rows]
+        texts.append(table[: stop - start].tobytes().translate(None, b"\0"))
+    return b"".join(texts)
 
 
 def words(texts: Iterable[bytes]) -> npt.NDArray[Any]:
@@ -42,21 +55,32 @@ def words(texts: Iterable[bytes]) -> npt.NDArray[Any]:
 
 def numbers(values: Numbers) -> list[Piece]:
     """Whole numbers without leading zeros; a negative one is an empty text."""
+    if not len(values):
+        return [b""]
     values = values.astype(np.int64, copy=False)
-    largest = int(values.max(initial=0))
-    missing = values < 0
-    has_missing = bool(missing.any())
+    least, largest = int(values.min()), int(values.max())
+    missing = values < 0 if least < 0 else None
     pieces: list[Piece] = []
     for digits in (_last_digits(), *[_upper_digits()] * 4):
+        least, largest = least // _BASE, largest // _BASE
+        if not largest and missing is None:
+            pieces.append(digits[values])
+            break
         rest = values // _BASE
         place = values - rest * _BASE + (rest > 0) * _BASE
-        if has_missing:
+        if missing is not None:
             place[missing] = 2 * _BASE
         pieces.append(digits[place])
-        values, largest = rest, largest // _BASE
-        if not largest:
+        if least == largest:  # all begin alike, as moments do
+            pieces.append(b"%d" % largest if largest > 0 else b"")
             break
+        values = rest
     return pieces[::-1]
+
+
+def ports(values: Numbers) -> Piece:
+    """Numbers up to 65535; a negative one is an empty text."""
+    return _ports()[values]
 
 
 def addresses(held: Addresses) -> list[Piece]:
@@ -93,19 +117,37 @@ def moments(milliseconds: Numbers) -> list[Piece]:
 @cache
 def _last_digits() -> npt.NDArray[np.uint32]:
     """The last four digits of a number by their value: alone, behind others, and none at all."""
-    alone = [b"%d" % number for number in range(_BASE)]
-    return _as_words(alone)
+    return _four_digits(_spelled(_BASE, 4))
 
 
 @cache
 def _upper_digits() -> npt.NDArray[np.uint32]:
     """Four digits that others follow: nothing of zero, where they are the first."""
-    return _as_words([b"", *(b"%d" % number for number in range(1, _BASE))])
+    alone = _spelled(_BASE, 4)
+    alone[0] = 0
+    return _four_digits(alone)
 
 
-def _as_words(alone: list[bytes]) -> npt.NDArray[np.uint32]:
-    behind = [b"%04d" % number for number in range(_BASE)]
-    return np.array([*alone, *behind, b""], "S4").view(np.uint32)
+@cache
+def _ports() -> npt.NDArray[np.uint64]:
+    table = np.zeros((65536 + 1, 8), np.uint8)
+    table[:-1, :5] = _spelled(65536, 5)
+    return table.view(np.uint64).reshape(-1)
+
+
+def _four_digits(alone: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
+    behind = _spelled(_BASE, 4)
+    table = np.concatenate([alone, np.where(behind == 0, _ZERO, behind), np.zeros((1, 4), np.uint8)])
+    return np.ascontiguousarray(table).view(np.uint32).reshape(-1)
+
+
+def _spelled(count: int, width: int) -> npt.NDArray[np.uint8]:
+    """The numbers below `count` in decimal, NULs in place of leading zeros."""
+    powers = 10 ** np.arange(width - 1, -1, -1)
+    value = np.arange(count)[:, None]
+    digits = value // powers % 10 + _ZERO
+    digits[:, :-1][value < powers[:-1]] = 0
+    return digits.astype(np.uint8)
 
 
 @cache

@@ -1,7 +1,7 @@
 """Packets at the edges of rules: one address or port inside and one outside of what each names.
 
-A uniform address almost never meets a rule; these meet every one, from both sides. Each rule is asked where it stands: a
-security group's at the NICs that have it, an admin rule at those of its virtual networks, a firewall's between any two.
+A uniform address almost never meets a rule; these meet every one, from both sides. Each rule is asked where it stands:
+a security group's at the NICs that have it, an admin rule at those of its virtual networks, a firewall's between any.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ def edge_flows(network: Network, count: int, random: np.random.Generator) -> Pac
     columns = [
         _drawn([[number[peer] for peer in aim.sources] for aim in aims], chosen, random),
         _drawn([[number[peer] for peer in aim.destinations] for aim in aims], chosen, random),
-        *(_drawn([aim[field] for aim in aims], chosen, random) for field in (2, 3, 4)),
+        _drawn([aim.source_ports for aim in aims], chosen, random),
+        _drawn([aim.destination_ports for aim in aims], chosen, random),
+        _drawn([aim.protocols for aim in aims], chosen, random),
     ]
     apart = np.flatnonzero(columns[0] != columns[1])
     if len(apart) and len(apart) < count:  # a NIC that would talk to itself gives its place to another packet
@@ -122,7 +124,7 @@ def _rule_lists(network: Network) -> Iterator[_RuleList]:
             if kind == "group":
                 lists = (security_group_rules(network, owner, direction) or (),)  # type: ignore[arg-type]
             else:
-                lists = admin_rules_by_manager(network, owner, direction)  # type: ignore[arg-type]
+                lists = admin_rules_by_manager(network, owner, direction)  # type: ignore[arg-type,assignment]
             for rules in lists:
                 yield _RuleList(rules, direction, tuple(peers))
     for endpoint in network.endpoints:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
-
 from simulator import extras
 from simulator.flows.arrow import records_table
 from simulator.flows.bulk_text import Piece, addresses, moments, numbers, rows_text, words

@@ -71,5 +71,7 @@ def _joined(columns: list[Any]) -> Any:
     if isinstance(columns[0], Addresses):
         return Addresses.concatenate(columns)
     if isinstance(columns[0], Locators):
-        return Locators(*(np.concatenate([getattr(each, level) for each in columns]) for level in Locators.__struct_fields__))
+        return Locators(
+            *(np.concatenate([getattr(each, level) for each in columns]) for level in Locators.__struct_fields__)
+        )
     return np.concatenate(columns)

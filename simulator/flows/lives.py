@@ -31,6 +31,7 @@ from simulator.flows.records import (
     Locators,
     UInt8,
 )
+from simulator.flows.stable_order import stable_order
 from simulator.flows.timeouts import CONTINUE_EVERY, SECOND
 from simulator.walk.packets import TCP, Bools, Int32
 
@@ -59,8 +60,8 @@ class Lives(Struct, frozen=True, eq=False):
     """One row a flow. Times are milliseconds, `begin` since 1970 UTC; rows of two are (sent, received).
 
     `packet` is the row of the flow's packet in the points. `duration` runs from the first packet to the last, `idle`
-    from there to the tuple that ends the flow. `attempts` counts what a client sends that hears nothing, at the times of
-    the row `retry` of `RETRIES`. `every` lies between two continue tuples. Of the packets sent, `lost` never arrive.
+    from there to the tuple that ends the flow. `attempts` counts what a client sends that hears nothing, at the times
+    of the row `retry` of `RETRIES`. `every` lies between two continue tuples. Of the packets sent, `lost` never arrive.
     """
 
     packet: Int32
@@ -134,7 +135,8 @@ def last_times(points: Points, lives: Lives) -> Int64:
     longest = np.zeros(len(points.first) - 1, np.int64)
     silent = points.fate == UNANSWERED
     np.maximum.at(longest, points.packet[silent], points.timeout[silent])
-    return lives.begin + np.maximum(answered, longest[lives.packet] + SYN_TIMES[-1]) + CLOCK_SKEW
+    latest: Int64 = lives.begin + np.maximum(answered, longest[lives.packet] + SYN_TIMES[-1]) + CLOCK_SKEW
+    return latest
 
 
 def flow_tuples(points: Points, lives: Lives, log: Span, span: Span, skew: Int64) -> FlowRecords:
@@ -152,7 +154,7 @@ def flow_tuples(points: Points, lives: Lives, log: Span, span: Span, skew: Int64
     at = np.repeat(np.arange(len(view.life)), count)
     ordinal = before[at] + np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count)
     tuples = view.tuples(at, ordinal, log)
-    order = np.argsort(tuples.time, kind="stable")
+    order = stable_order(tuples.time - span.start, span.end - span.start)
     return _records(points, lives, view, tuples, order)
 
 

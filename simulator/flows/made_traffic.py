@@ -41,15 +41,15 @@ _Draw = Callable[[Rows, Int64, np.random.Generator], Lives]
 class _Stream(NamedTuple):
     """Flows of one kind: how many begin, the conversations that they are of, and how they live."""
 
-    count: int
+    flows: int
     conversations: Rows
     draw: _Draw
 
     def begins(self, span: Span, part: int, parts: int, random: np.random.Generator) -> tuple[Rows, Int64]:
         """The conversations and begins of the flows that begin in one of equal parts of the log: `span`."""
-        first, stop = self.count * part // parts, self.count * (part + 1) // parts
+        first, stop = self.flows * part // parts, self.flows * (part + 1) // parts
         begin = np.sort(random.integers(span.start, span.end, stop - first))
-        if self.count == len(self.conversations):  # each is the first packet of one flow
+        if self.flows == len(self.conversations):  # each is the first packet of one flow
             return self.conversations[first:stop], begin
         return self.conversations[random.integers(0, len(self.conversations), stop - first)], begin
 
@@ -84,7 +84,7 @@ class MadeTraffic:
         np.maximum.at(self._timeouts, walked.packet, walked.timeout)
         probed = self._each_minute(background.PROBES_A_MINUTE * len(probes) / background.PORTS_PROBED)
         self._streams.append(_Stream(probed, count + np.arange(len(probes)), _probe_lives))
-        self.parts = max(1, -(-sum(stream.count for stream in self._streams) // SLICE))
+        self.parts = max(1, -(-sum(stream.flows for stream in self._streams) // SLICE))
 
     def span(self, part: int) -> Span:
         """One of `parts` equal parts of the log."""
@@ -96,9 +96,7 @@ class MadeTraffic:
         """The flows that begin in one of the parts."""
         random, span = self._random(1 + part), self.span(part)
         begun = ((stream, *stream.begins(span, part, self.parts, random)) for stream in self._streams)
-        return Lives.concatenate(
-            [stream.draw(conversations, begin, random) for stream, conversations, begin in begun]
-        )
+        return Lives.concatenate([stream.draw(conversations, begin, random) for stream, conversations, begin in begun])
 
     def _random(self, purpose: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, purpose])
@@ -106,9 +104,7 @@ class MadeTraffic:
     def _each_minute(self, often: float) -> int:
         return int(often * (self.log.end - self.log.start) / _MINUTE)
 
-    def _kinds(
-        self, network: Network, flows: int, random: np.random.Generator
-    ) -> list[tuple[int, Packets, _Draw]]:
+    def _kinds(self, network: Network, flows: int, random: np.random.Generator) -> list[tuple[int, Packets, _Draw]]:
         """How many flows of each kind begin, packets to draw them from, and how they live."""
         kinds: list[tuple[int, Packets, _Draw]] = []
         asked = _asked(network, min(flows, MOST_PACKETS), self._seed, self._profile, random)
@@ -128,8 +124,8 @@ class MadeTraffic:
         """How many flows each of `count` conversations will have, rounded up."""
         expected = np.zeros(count, np.float64)
         for stream in self._streams:
-            if stream.count:
-                share = stream.count / len(stream.conversations)
+            if stream.flows:
+                share = stream.flows / len(stream.conversations)
                 expected += np.bincount(stream.conversations, minlength=count) * share
         return np.ceil(expected).astype(np.int64)
 

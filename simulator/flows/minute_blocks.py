@@ -1,14 +1,15 @@
 """Cuts tuples into what each NIC flushes to each of its logs once a minute: one record of JSON, one block of a blob.
 
-Each NIC flushes at a second of its own. The record of a flush holds the tuples of a minute that ended 2.8 seconds before.
-Tuples come in parts, in order of time; a block is given out when no later part can add to it, so that a log of any length
-is written in the memory of a minute.
+Each NIC flushes at a second of its own. The record of a flush holds the tuples of a minute that ended 2.8 seconds
+before. Tuples come in parts, in order of time; a block is given out when no later part can add to it, so that a log of
+any length is written in the memory of a minute.
 
 Learn: azure/network-watcher/vnet-flow-logs-overview#log-format, azure/network-watcher/flow-logs-read
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -20,8 +21,9 @@ import msgspec
 import numpy as np
 
 from simulator.flows.bulk_text import Piece, rows_text
-from simulator.flows.distinct import Rows
+from simulator.flows.distinct import Column, Rows
 from simulator.flows.records import FlowRecords, Int64, moment
+from simulator.flows.stable_order import stable_order
 from simulator.walk.packets import Bools, Int32
 
 MINUTE = 60_000
@@ -111,7 +113,7 @@ class MinuteWriter(ABC):
         """Puts the texts of all tuples where they belong, group by group."""
         minute, phase = self._minutes(records)
         order, starts = _runs([minute, records.mac, log, records.acl, records.direction, records.rule])
-        text = rows_text(len(order), [b'"', *self.pieces(records.select(order)), b'"\n'])
+        text = rows_text(len(order), [b'"', *self.pieces(records), b'"\n'], order)
         line_ends = np.flatnonzero(np.frombuffer(text, np.uint8) == _LINE_END)
         ends = line_ends[np.append(starts[1:], len(order)) - 1].tolist()
         heads = [0, *(end + 1 for end in ends)]
@@ -121,7 +123,8 @@ class MinuteWriter(ABC):
         for at in np.argsort(first).tolist():
             flush = _Flush(times[at], records.macs[macs[at]], logs[of_log[at]])
             group = Group(records.acls[acls[at]], directions[at], records.rules[rules[at]])
-            self._pending.setdefault(flush, {}).setdefault(group, []).append(text[heads[at] : ends[at]].replace(b"\n", b","))
+            tuples = text[heads[at] : ends[at]].replace(b"\n", b",")
+            self._pending.setdefault(flush, {}).setdefault(group, []).append(tuples)
 
     def _minutes(self, records: FlowRecords) -> tuple[Int64, Int64]:
         """The minute of each tuple's flush, the first that is at least the lag after it, and its NIC's phase."""
@@ -156,16 +159,15 @@ def _digest(seed: int, text: str) -> int:
     return int.from_bytes(blake2b(f"{seed}/{text}".encode(), digest_size=8).digest(), "big")
 
 
-def _runs(columns: list[Int64 | Int32]) -> tuple[Rows, Rows]:
+def _runs(columns: list[Column]) -> tuple[Rows, Rows]:
     """An order that puts equal rows together, each where it stood among its equals, and where in it each run starts."""
     bases = [int(column.min()) for column in columns]
     sizes = [int(column.max()) - base + 1 for column, base in zip(columns, bases, strict=True)]
-    count = len(columns[0])
-    if float(np.prod(np.array(sizes, np.float64))) < 2**62:
-        key = np.zeros(count, np.int64)
+    if math.prod(sizes) < 2**62:
+        key = np.zeros(len(columns[0]), np.int64)
         for column, base, size in zip(columns, bases, sizes, strict=True):
             key = key * size + (column - base)
-        order = np.argsort(key, kind="stable")
+        order = stable_order(key, math.prod(sizes))
         changes = key[order][1:] != key[order][:-1]
     else:
         order = np.lexsort(columns[::-1])

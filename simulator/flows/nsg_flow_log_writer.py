@@ -15,7 +15,7 @@ from datetime import datetime
 import numpy as np
 from msgspec.structs import replace
 
-from simulator.flows.block_blobs import HeldBlobs, framed
+from simulator.flows.block_blobs import RECORDS, HeldBlobs
 from simulator.flows.bulk_text import Piece, words
 from simulator.flows.minute_blocks import Block, Groups, MinuteWriter, json_text
 from simulator.flows.records import BEGIN, DENIED, NOT_GIVEN, STATES, FlowRecords
@@ -83,7 +83,7 @@ def _without_counters_of_begins(records: FlowRecords) -> FlowRecords:
 
 def write_nsg_flow_log(records: FlowRecords, *, phase_seed: int = 0) -> bytes:
     """One blob with every record of `records`, which need not be sorted."""
-    return framed(block.data for block in _blocks(records, phase_seed))
+    return RECORDS.whole(block.data for block in _blocks(records, phase_seed))
 
 
 def nsg_flow_log_blobs(records: FlowRecords, *, phase_seed: int = 0) -> dict[str, bytes]:

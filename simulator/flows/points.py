@@ -76,9 +76,9 @@ class PredictedPackets(Protocol):
 class Points(Struct, frozen=True, eq=False):
     """One row for each NIC that writes of a packet, sorted by packet, in the order of travel.
 
-    Packet `p` has the rows from ``first[p]`` up to ``first[p + 1]``. Addresses and the destination's port are those that
-    the NIC sees; `timeout` is the milliseconds without packets after which it ends a flow. Columns that are named in the
-    singular index the texts named in the plural; `direction` is as in `FlowRecords`.
+    Packet `p` has the rows from ``first[p]`` up to ``first[p + 1]``. Addresses and the destination's port are those
+    that the NIC sees; `timeout` is the milliseconds without packets after which it ends a flow. Columns that are named
+    in the singular index the texts named in the plural; `direction` is as in `FlowRecords`.
     """
 
     first: Int64
@@ -115,7 +115,7 @@ def points_of(predictions: PredictedPackets, *, without_acl: WithoutAcl = "platf
     kinds = [_Kind.of(network, each, without_acl) for each in seen]
     logged = np.array([kind.is_logged for kind in kinds], np.bool_)[kind_of_row]
     rows, number = rows[logged], kind_of_row[logged]
-    packet = observed.packet[rows]
+    packet = observed.packet[rows].astype(np.intp)
     denied = _VERDICTS[observed.reason[rows]] == Verdict.DENY
     answered = (_VERDICTS[predictions.reason] == Verdict.ALLOW) | _REFUSED[predictions.reason]
     macs, acls, rules, targets = (Texts() for _ in range(4))
@@ -125,7 +125,7 @@ def points_of(predictions: PredictedPackets, *, without_acl: WithoutAcl = "platf
     port = np.array([kind.port for kind in kinds], np.int32)[number]
     return Points(
         first=np.searchsorted(packet, np.arange(len(packets) + 1)),
-        packet=packet,
+        packet=packet.astype(np.int32),
         fate=np.where(denied, DENIED_HERE, np.where(answered[packet], ANSWERED, UNANSWERED)).astype(np.uint8),
         direction=observed.direction[rows],
         protocol=packets.protocol[packet],
@@ -174,7 +174,8 @@ def with_probes(points: Points, probes: Sequence[Probe]) -> Points:
         join: Any = Addresses.concatenate if isinstance(column, Addresses) else np.concatenate
         columns[name] = join([getattr(points, name), column])
     first = np.concatenate([points.first[:-1], len(points) + np.arange(count + 1)])
-    return Points(first=first, **columns, **{name: held.all for name, held in texts.items()})
+    columns |= {name: held.all for name, held in texts.items()}
+    return Points(first=first, **columns)
 
 
 def likely_code(predicted: Encryption, is_denied: bool) -> str:
@@ -238,7 +239,7 @@ def _passed(predictions: PredictedPackets) -> Rows:
     is_written = is_known & np.isin(predictions.packets.protocol, (TCP, UDP))
     here = _VERDICTS[observed.reason]
     stops = np.isin(here, (Verdict.DENY, Verdict.UNKNOWN))
-    stopped = np.cumsum(stops) - stops  # how many stops stand before each row, those of earlier packets too
+    stopped: Int64 = np.cumsum(stops) - stops  # how many stops stand before each row, those of earlier packets too
     first = np.searchsorted(observed.packet, observed.packet)
     reached = stopped == stopped[first] if len(first) else np.zeros(0, np.bool_)
     return np.flatnonzero(is_written[observed.packet] & reached & (here != Verdict.UNKNOWN))
@@ -270,7 +271,7 @@ def _as_seen(own: Addresses, translated: Sequence[str], number: Rows) -> Address
 
 
 def _encryption(
-    predictions: PredictedPackets, packet: Int32, endpoint: Int32, direction: UInt8, denied: Bools
+    predictions: PredictedPackets, packet: Rows, endpoint: Int32, direction: UInt8, denied: Bools
 ) -> tuple[tuple[str, ...], Int32]:
     """The codes, and which of them each point writes."""
     if not len(packet):

@@ -174,7 +174,7 @@ def with_oddities(lives: Lives, profile: Profile, random: np.random.Generator) -
 
 
 def with_pauses(
-    lives: Lives, timeout: Int64, share: npt.NDArray[np.float64], random: np.random.Generator
+    lives: Lives, timeout: Int64, share: npt.NDArray[np.floating[Any]], random: np.random.Generator
 ) -> tuple[Lives, Lives]:
     """The flows, some of which fall silent half way and so end by the timeout, and what those go on as after it.
 
@@ -203,4 +203,3 @@ def begun_before(lives: Lives, start: int, share: float, random: np.random.Gener
     chosen = random.random(len(lives)) < share
     begin = start - 1 - (random.random(len(lives)) * lives.duration).astype(np.int64)
     return replace(lives, begin=np.where(chosen & (lives.duration > 1), begin, lives.begin))
-

@@ -12,7 +12,7 @@ from msgspec import Struct
 from simulator.errors import QuestionError
 from simulator.network.model import Network
 from simulator.space.addresses import format_address, parse_prefix
-from simulator.walk.packets import ICMP, TCP, UDP, Addresses, Int32, Packets
+from simulator.walk.packets import ICMP, TCP, UDP, Addresses, Packets
 
 Shares = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.intp]

@@ -1,8 +1,8 @@
-"""Writes what Traffic Analytics makes of VNet flow logs: rows of ``NTANetAnalytics`` as data export has them, in JSON lines.
+"""Writes what Traffic Analytics makes of VNet flow logs: rows of ``NTANetAnalytics``, as JSON lines of a data export.
 
-The tuples of an interval that have both addresses, the destination's port, protocol, rule and direction in common at one
-NIC are one row; source ports are gone. Public peers of a NIC are one row, which lists the figures of each. Rules are in
-lower case and without the prefix of a flow log.
+The tuples of an interval that have both addresses, the destination's port, protocol, rule and direction in common at
+one NIC are one row; source ports are gone. Public peers of a NIC are one row, which lists the figures of each. Rules
+are in lower case and without the prefix of a flow log.
 
 Learn: azure/network-watcher/traffic-analytics-schema, azure/azure-monitor/logs/logs-data-export
 """
@@ -11,31 +11,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from msgspec import Struct
+import numpy.typing as npt
 
 from simulator.azure.resource import ResourceId
 from simulator.flows.bulk_text import Piece, addresses, moments, numbers, rows_text, words
 from simulator.flows.distinct import Column, Rows, distinct_rows
-from simulator.flows.minute_blocks import Block, json_text
+from simulator.flows.minute_blocks import MINUTE, Block, json_text
 from simulator.flows.points import invented_mac
-from simulator.flows.records import BEGIN, DENIED, END, FlowRecords, Int64, moment
+from simulator.flows.records import FlowRecords, UInt8, moment
 from simulator.flows.rule_names import PREFIX, acl_kind, parse_rule_name
 from simulator.flows.traffic_sides import PUBLIC, Side, Sides, flow_type
+from simulator.flows.traffic_sums import TrafficSums
 from simulator.flows.vnet_flow_log_writer import REGION, FlowLog
 from simulator.network.model import Network
-from simulator.walk.packets import TCP, UDP, Addresses, Bools
+from simulator.walk.packets import UDP, Addresses, Bools
 
-INTERVALS = (10, 60)
-MINUTE = 60_000
-#: After the end of an interval its rows are worked out and arrive.
+#: After the end of an interval its rows are worked out, and arrive.
 PROCESSED_AFTER, GENERATED_AFTER = 3 * MINUTE, 5 * MINUTE
 #: Peers that one row lists: a column holds 64 kB of text.
 MOST_PEERS = 500
-FOLDER = "am-NTANetAnalytics/WorkspaceResourceId=/subscriptions/{}/resourcegroups/{}/providers/microsoft.operationalinsights"
+#: Where data export puts the table; a folder holds five minutes by ``TimeGenerated``.
+FOLDER = (
+    "am-NTANetAnalytics/WorkspaceResourceId=/subscriptions/{}/resourcegroups/networkwatcherrg/providers/"
+    "microsoft.operationalinsights/workspaces/traffic-analytics"
+)
 #: The codes of a flow log in the words of the table.
 ENCRYPTIONS: Mapping[str, str] = {
     "X": "Encrypted",
@@ -51,62 +53,19 @@ _PORT_NAMES = {
     22: "ssh", 53: "dns", 80: "http", 123: "ntp", 443: "https", 445: "microsoft-ds", 1433: "ms-sql-s",
     3389: "ms-wbt-server", 5432: "postgresql", 6379: "redis", 8080: "http-alt",
 }  # fmt: skip
+_SIDE_COLUMNS = {
+    "Nic": "nic", "Vm": "machine", "Subnet": "subnet", "Vnet": "virtual_network", "Region": "region",
+    "Subscription": "subscription",
+}  # fmt: skip
 
 
-class _Sums(NamedTuple):
-    """What adds up over the tuples of a row."""
+class _Ends(NamedTuple):
+    """Both ends of rows as numbers of `sides`, and whether neither is the NIC that logged."""
 
-    begun: Int64
-    ended: Int64
-    denied: Int64
-    packets_sent: Int64
-    packets_received: Int64
-    bytes_sent: Int64
-    bytes_received: Int64
-
-
-class _Table(Struct, frozen=True):
-    """Rows of one interval, with the source and the destination still apart for each public peer."""
-
-    mac: Column
-    direction: Column
-    source: Addresses
-    destination: Addresses
-    port: Column
-    protocol: Column
-    acl: Column
-    rule: Column
-    encryption: Column
-    target: Column
-    is_denied: Column
-    first: Int64
-    last: Int64
-    sums: _Sums
-
-    @property
-    def keys(self) -> list[Column | Addresses]:
-        return [getattr(self, name) for name in self.__struct_fields__[:-3]]
-
-    def grouped(self, group: Rows, first: Rows) -> _Table:
-        """One row a group, of which `first` names one each."""
-        count = len(first)
-        earliest, latest = np.full(count, np.iinfo(np.int64).max), np.zeros(count, np.int64)
-        np.minimum.at(earliest, group, self.first)
-        np.maximum.at(latest, group, self.last)
-        sums = _Sums(*(_added(column, group, count) for column in self.sums))
-        return _Table(*(column[first] for column in self.keys), earliest, latest, sums)  # type: ignore[arg-type]
-
-    @classmethod
-    def joined(cls, parts: Sequence[_Table]) -> _Table:
-        columns: dict[str, Any] = {}
-        for name in cls.__struct_fields__[:-1]:
-            held = [getattr(part, name) for part in parts]
-            join: Any = Addresses.concatenate if isinstance(held[0], Addresses) else np.concatenate
-            columns[name] = join(held)
-        sums = _Sums(*(np.concatenate(each) for each in zip(*(part.sums for part in parts), strict=True)))
-        table = cls(**columns, sums=sums)
-        first, group = distinct_rows(table.keys)
-        return table.grouped(group, first)
+    sides: list[Side]
+    source: Rows
+    destination: Rows
+    is_hop: Bools
 
 
 class TrafficAnalyticsWriter:
@@ -115,16 +74,17 @@ class TrafficAnalyticsWriter:
     Attributes
     ----------
     network : where the NICs, machines, subnets and sites of the rows are found.
-    interval : minutes, 10 or 60.
+    interval : minutes that a row sums up, 10 or 60.
+    regions : region of each target (a virtual network's id in lower case), for the flow log's name.
     """
 
     def __init__(self, network: Network, *, interval: int = 10, regions: Mapping[str, str] | None = None) -> None:
         self.network, self.interval, self.regions = network, interval * MINUTE, regions or {}
         self._sides = Sides(network)
         self._endpoints = {invented_mac(endpoint): endpoint for endpoint in network.endpoints}
-        self._parts: list[_Table] = []
+        self._parts: list[TrafficSums] = []
         self._number = -1
-        self._texts: FlowRecords | None = None
+        self._texts = FlowRecords.of([])
 
     def write(self, records: FlowRecords) -> Iterator[Block]:
         """Takes the next tuples and gives the rows of the intervals that are over."""
@@ -134,15 +94,15 @@ class TrafficAnalyticsWriter:
                 yield from self.finish()
                 self._number = at
             self._texts = records
-            self._parts.append(_summed(records.select(number == at)))
+            self._parts.append(TrafficSums.of(records.select(number == at)))
 
     def finish(self) -> Iterator[Block]:
         """The rows that are left."""
-        if self._parts and self._texts is not None:
-            table = _Table.joined(self._parts)
-            start = self._number * self.interval
-            yield Block(self._path(moment(start + self.interval + GENERATED_AFTER)), self._rows(table, start))
-        self._parts = []
+        if self._parts:
+            table, start = TrafficSums.joined(self._parts), self._number * self.interval
+            self._parts = []
+            if len(table):
+                yield Block(self._path(moment(start + self.interval + GENERATED_AFTER)), self._lines(table, start))
 
     def blocks(self, parts: Iterable[FlowRecords]) -> Iterator[Block]:
         """All rows of a log that comes in parts."""
@@ -151,230 +111,185 @@ class TrafficAnalyticsWriter:
         yield from self.finish()
 
     def _path(self, generated: datetime) -> str:
-        subscription = next((each.id.subscription for each in self.network.endpoints), "")
-        folder = FOLDER.format(subscription, "networkwatcherrg").lower().replace("am-ntanetanalytics", "am-NTANetAnalytics")
-        folder = folder.replace("workspaceresourceid", "WorkspaceResourceId")
+        subscription = next((each.id.subscription for each in self.network.endpoints), "").lower()
         minute = generated.minute // 5 * 5
-        return f"{folder}/workspaces/traffic-analytics/{generated:y=%Y/m=%m/d=%d/h=%H}/m={minute:02}/PT05M.json"
+        return f"{FOLDER.format(subscription)}/{generated:y=%Y/m=%m/d=%d/h=%H}/m={minute:02}/PT05M.json"
 
-    def _rows(self, table: _Table, start: int) -> bytes:
+    def _lines(self, table: TrafficSums, start: int) -> bytes:
         """The rows as JSON, one a line."""
         ends = self._ends(table)
-        source, destination = (np.array([pair[side].place in PUBLIC for pair in ends], np.bool_) for side in (0, 1))
-        source &= ~destination
+        places = [side.place for side in ends.sides]
+        kinds = np.array([1 + sorted(PUBLIC).index(place) if place in PUBLIC else 0 for place in places], np.uint8)
+        source, destination = kinds[ends.source], kinds[ends.destination]
+        source[destination > 0] = 0
         first, row = _folded(table, source, destination)
-        whole = table.grouped(row, first)
-        of_row = [ends[at] for at in first.tolist()]
-        lists = (_peers(table.source, table, source, row), _peers(table.destination, table, destination, row))
-        head, tail = self._cells(whole, of_row, source[first], destination[first], start)
+        rows = table.grouped(first, row)
+        ends = ends._replace(source=ends.source[first], destination=ends.destination[first], is_hop=ends.is_hop[first])
         count = len(first)
-        heads = rows_text(count, [*head, b"\n"]).split(b"\n")
-        middle = [b'","DestPublicIps":"'] * count
-        tails = rows_text(count, [*tail, b"\n"]).split(b"\n")
-        lines = zip(heads, lists[0], middle, lists[1], tails, strict=False)
-        return b"\n".join(map(b"".join, lines)) + b"\n"
+        before = [*_times(rows, start, start + self.interval), *self._flow(rows, ends)]
+        before += [*_address("SrcIp", rows.source, source[first] > 0)]
+        before += [*_address("DestIp", rows.destination, destination[first] > 0)]
+        after = [*self._rule(rows), *_sides(ends), *_figures(rows), *_flags(ends)]
+        texts = (
+            rows_text(count, [*before, b'"SrcPublicIps":"\n']).split(b"\n"),
+            _peers(table.source, table, source > 0, row),
+            [b'","DestPublicIps":"'] * count,
+            _peers(table.destination, table, destination > 0, row),
+            rows_text(count, [b'",', *after, b'"Type":"NTANetAnalytics"}\n\n']).split(b"\n\n"),
+        )
+        return b"\n".join(map(b"".join, zip(*texts, strict=False))) + b"\n"
 
-    def _ends(self, table: _Table) -> list[tuple[Side, Side]]:
-        """Who stands at both ends of each row: the logging NIC itself at the end that is its own."""
-        assert self._texts is not None
-        columns: list[Column | Addresses] = [table.mac, table.direction, table.source, table.destination]
-        first, group = distinct_rows(columns)
+    def _ends(self, table: TrafficSums) -> _Ends:
+        """Who stands at both ends of each row, as the virtual network of the logging NIC has it."""
+        first, group = distinct_rows([table.mac, table.source, table.destination])
+        sides: dict[Side, int] = {}
         found = []
         for at in first.tolist():
             endpoint = self._endpoints.get(self._texts.macs[table.mac[at]])
+            pair = (table.source.value(at), table.destination.value(at))
             vnet = endpoint.virtual_network if endpoint is not None else None
-            found.append(
-                (
-                    self._sides.of_address(vnet, table.source.value(at)),
-                    self._sides.of_address(vnet, table.destination.value(at)),
-                )
-            )
-        return [found[number] for number in group.tolist()]
+            held = [self._sides.of_address(vnet, address) for address in pair]
+            own = {*endpoint.addresses, *endpoint.public_addresses} if endpoint is not None else None
+            is_hop = own is not None and own.isdisjoint((table.source.text(at), table.destination.text(at)))
+            found.append((*(sides.setdefault(side, len(sides)) for side in held), is_hop))
+        columns = np.array(found, np.intp).reshape(-1, 3)[group]
+        return _Ends([*sides], columns[:, 0], columns[:, 1], columns[:, 2] > 0)
 
-    def _cells(
-        self, table: _Table, ends: Sequence[tuple[Side, Side]], source: Bools, destination: Bools, start: int
-    ) -> tuple[list[Piece], list[Piece]]:
-        """What stands before the lists of public addresses and after them."""
+    def _flow(self, rows: TrafficSums, ends: _Ends) -> Iterator[Piece]:
+        first, pair = distinct_rows([ends.source, ends.destination])
+        types = [flow_type(ends.sides[ends.source[at]], ends.sides[ends.destination[at]]) for at in first]
+        encryptions = [ENCRYPTIONS.get(code, code) for code in self._texts.encryptions]
+        ports, port = np.unique(rows.destination_port, return_inverse=True)
+        yield from _cell("FlowType", _names(types, pair))
+        yield from _cell("FlowStatus", _names(("Allowed", "Denied"), rows.is_denied))
+        yield from _cell("FlowDirection", _names(("Inbound", "Outbound"), rows.direction))
+        yield from _cell("FlowEncryption", _names(encryptions, rows.encryption))
+        yield from _cell("L4Protocol", _names(("T", "U"), (rows.protocol == UDP).astype(np.intp)))
+        yield from _cell("L7Protocol", _names([_PORT_NAMES.get(each, "") for each in ports.tolist()], port))
+        yield from _figure("DestPort", rows.destination_port)
+
+    def _rule(self, rows: TrafficSums) -> Iterator[Piece]:
         texts = self._texts
-        assert texts is not None
-        stop = start + self.interval
-        count = len(table.mac)
-        sides = {"Src": [pair[0] for pair in ends], "Dest": [pair[1] for pair in ends]}
-        inbound, denied = table.direction == 0, table.is_denied > 0
-        targets = [ResourceId(target) for target in texts.targets]
+        acls, rules = [_acl(acl) for acl in texts.acls], [_rule(rule) for rule in texts.rules]
+        targets = [_path(ResourceId(target)) for target in texts.targets]
         logs = [FlowLog.of_target(text, self.regions.get(text.lower(), REGION)) for text in texts.targets]
-        encryptions = [ENCRYPTIONS.get(code, code) for code in texts.encryptions]
-        own = [texts.macs[mac] for mac in table.mac.tolist()]
-        at_hop = np.array([self._is_hop(mac, table, at) for at, mac in enumerate(own)], np.intp)
-        head = [
-            *_constants(
-                TimeGenerated=_time(stop + GENERATED_AFTER),
-                TimeProcessed=_time(stop + PROCESSED_AFTER),
-                FlowIntervalStartTime=_time(start),
-                FlowIntervalEndTime=_time(stop),
-                SubType="FlowLog",
-                FaSchemaVersion="3",
-            ),
-            *_cell("FlowStartTime", moments(table.first)),
-            *_cell("FlowEndTime", moments(table.last)),
-            *_cell("FlowType", [_words([flow_type(*pair) for pair in ends], np.arange(count))]),
-            *_cell("FlowStatus", [_words(["Allowed", "Denied"], denied.astype(np.intp))]),
-            *_cell("FlowDirection", [_words(["Inbound", "Outbound"], table.direction)]),
-            *_cell("FlowEncryption", [_words(encryptions, table.encryption)]),
-            *_cell("L4Protocol", [_words(["T", "U"], (table.protocol == UDP).astype(np.intp))]),
-            *_cell("L7Protocol", [_words([_PORT_NAMES.get(port, "") for port in table.port.tolist()], np.arange(count))]),
-            *_cell("SrcIp", _unless(source, table.source)),
-            *_cell("DestIp", _unless(destination, table.destination)),
-            *_number("DestPort", table.port),
-            b',"SrcPublicIps":"',
-        ]
-        tail: list[Piece] = [
-            b'"',
-            *_cell("AclGroup", [_words([_acl(acl) for acl in texts.acls], table.acl)]),
-            *_cell("AclRule", [_words([_rule(rule) for rule in texts.rules], table.rule)]),
-            *_cell("NsgList", [_words([_acl(acl) for acl in texts.acls], table.acl)]),
-            *_cell("NsgRule", [_words([_rule(rule) for rule in texts.rules], table.rule)]),
-            *_cell("MacAddress", [_words(texts.macs, table.mac)]),
-            *_cell("TargetResourceId", [_words([_path(each) for each in targets], table.target)]),
-            *_constants(TargetResourceType="VirtualNetwork"),
-            *_cell("FlowLogResourceId", [_words([_path_of_log(log) for log in logs], table.target)]),
-        ]
-        for end, held in sides.items():
-            for name, value in (("Nic", "nic"), ("Vm", "machine"), ("Subnet", "subnet"), ("Vnet", "virtual_network")):
-                tail += _cell(f"{end}{name}", [_words([getattr(side, value) for side in held], np.arange(count))])
-            for name, value in (("Region", "region"), ("Subscription", "subscription")):
-                tail += _cell(f"{end}{name}", [_words([getattr(side, value) for side in held], np.arange(count))])
-        sums = table.sums
-        for name, mask, column in (
-            ("AllowedInFlows", inbound, sums.begun),
-            ("DeniedInFlows", inbound, sums.denied),
-            ("AllowedOutFlows", ~inbound, sums.begun),
-            ("DeniedOutFlows", ~inbound, sums.denied),
-            ("CompletedFlows", True, sums.ended),
-            ("PacketsSrcToDest", True, sums.packets_sent),
-            ("PacketsDestToSrc", True, sums.packets_received),
-            ("BytesSrcToDest", True, sums.bytes_sent),
-            ("BytesDestToSrc", True, sums.bytes_received),
+        for name, held, number in (
+            ("AclGroup", acls, rows.acl),
+            ("AclRule", rules, rows.rule),
+            ("NsgList", acls, rows.acl),
+            ("NsgRule", rules, rows.rule),
+            ("MacAddress", texts.macs, rows.mac),
+            ("TargetResourceId", targets, rows.target),
+            ("FlowLogResourceId", [_path_of_log(log) for log in logs], rows.target),
         ):
-            tail += _number(name, np.where(mask, column, 0))
-        tail += [b',"IsFlowCapturedAtUdrHop":', words([b"false", b"true"])[at_hop], b',"Type":"NTANetAnalytics"}']
-        head[0] = b"{" + bytes(head[0])[1:]
-        return head, tail
-
-    def _is_hop(self, mac: str, table: _Table, at: int) -> bool:
-        """Whether neither address is one of the NIC that logged."""
-        endpoint = self._endpoints.get(mac)
-        own = {*endpoint.addresses, *endpoint.public_addresses} if endpoint is not None else None
-        return own is not None and not {table.source.text(at), table.destination.text(at)} & own
+            yield from _cell(name, _names(held, number))
+        yield b'"TargetResourceType":"VirtualNetwork",'
 
 
-def _summed(records: FlowRecords) -> _Table:
-    """The tuples of one interval, TCP and UDP alone, summed up by everything that tells rows or peers apart."""
-    records = records.select(np.isin(records.protocol, (TCP, UDP)))
-    state = records.state
-    counters = (records.packets_sent, records.packets_received, records.bytes_sent, records.bytes_received)
-    table = _Table(
-        records.mac,
-        records.direction,
-        records.source,
-        records.destination,
-        records.destination_port,
-        records.protocol,
-        records.acl,
-        records.rule,
-        records.encryption,
-        records.target,
-        (state == DENIED).astype(np.uint8),
-        records.time,
-        records.time,
-        _Sums(
-            *((state == wanted).astype(np.int64) for wanted in (BEGIN, END, DENIED)),
-            *(np.maximum(column, 0) for column in counters),
-        ),
-    )
-    first, group = distinct_rows(table.keys)
-    return table.grouped(group, first)
+def _times(rows: TrafficSums, start: int, end: int) -> Iterator[Piece]:
+    constants = {
+        "TimeGenerated": end + GENERATED_AFTER,
+        "TimeProcessed": end + PROCESSED_AFTER,
+        "FlowIntervalStartTime": start,
+        "FlowIntervalEndTime": end,
+    }
+    yield b"{"
+    for name, time in constants.items():
+        yield f'"{name}":"{moment(time):%Y-%m-%dT%H:%M:%SZ}",'.encode()
+    yield b'"SubType":"FlowLog","FaSchemaVersion":"3",'
+    yield from _cell("FlowStartTime", *moments(rows.first))
+    yield from _cell("FlowEndTime", *moments(rows.last))
 
 
-def _added(column: Int64, group: Rows, count: int) -> Int64:
-    sums = np.zeros(count, np.int64)
-    np.add.at(sums, group, column)
-    return sums
+def _sides(ends: _Ends) -> Iterator[Piece]:
+    for end, number in (("Src", ends.source), ("Dest", ends.destination)):
+        for name, fact in _SIDE_COLUMNS.items():
+            yield from _cell(end + name, _names([getattr(side, fact) for side in ends.sides], number))
 
 
-def _folded(table: _Table, source: Bools, destination: Bools) -> tuple[Rows, Rows]:
-    """The first row of each row to write, and which of them each goes into: public peers do not tell rows apart."""
+def _figures(rows: TrafficSums) -> Iterator[Piece]:
+    inbound = rows.direction == 0
+    for name, column in (
+        ("AllowedInFlows", np.where(inbound, rows.begun, 0)),
+        ("DeniedInFlows", np.where(inbound, rows.denied, 0)),
+        ("AllowedOutFlows", np.where(inbound, 0, rows.begun)),
+        ("DeniedOutFlows", np.where(inbound, 0, rows.denied)),
+        ("CompletedFlows", rows.ended),
+        ("PacketsSrcToDest", rows.packets_sent),
+        ("PacketsDestToSrc", rows.packets_received),
+        ("BytesSrcToDest", rows.bytes_sent),
+        ("BytesDestToSrc", rows.bytes_received),
+    ):
+        yield from _figure(name, column)
+
+
+def _flags(ends: _Ends) -> Iterator[Piece]:
+    yield b'"IsFlowCapturedAtUdrHop":'
+    yield words((b"false,", b"true,"))[ends.is_hop.astype(np.intp)]
+
+
+def _folded(table: TrafficSums, source: UInt8, destination: UInt8) -> tuple[Rows, Rows]:
+    """The first row of each row to write, and which of them each goes into.
+
+    Public peers, of one kind where `source` or `destination` is not 0, do not tell rows apart.
+    """
     blank = np.uint64(0)
-    keys = [column for column in table.keys if not isinstance(column, Addresses)]
     folded = [
-        Addresses(np.where(public, blank, held.high), np.where(public, blank, held.low))
-        for public, held in ((source, table.source), (destination, table.destination))
+        Addresses(np.where(kind > 0, blank, held.high), np.where(kind > 0, blank, held.low))
+        for kind, held in ((source, table.source), (destination, table.destination))
     ]
-    kind = source.astype(np.uint8) + 2 * destination.astype(np.uint8)
-    first, row = distinct_rows([*keys, *folded, kind])
+    others = [column for column in table.keys if not isinstance(column, Addresses)]
+    first, row = distinct_rows([*others, *folded, source, destination])
     order = np.argsort(row, kind="stable")
-    rank = np.empty(len(row), np.intp)
-    rank[order] = np.arange(len(row)) - first_of_runs(row[order])
-    share = rank // MOST_PEERS
+    starts = np.searchsorted(row[order], np.arange(len(first)))
+    share = np.empty(len(row), np.intp)
+    share[order] = (np.arange(len(row)) - starts[row[order]]) // MOST_PEERS
     return distinct_rows([row, share]) if share.any() else (first, row)
 
 
-def first_of_runs(values: Rows) -> Rows:
-    """For each of sorted values where the first equal one stands."""
-    starts = np.r_[True, values[1:] != values[:-1]] if len(values) else np.zeros(0, np.bool_)
-    return np.maximum.accumulate(np.where(starts, np.arange(len(values)), 0))
-
-
-def _peers(held: Addresses, table: _Table, public: Bools, row: Rows) -> list[bytes]:
+def _peers(held: Addresses, table: TrafficSums, public: Bools, row: Rows) -> list[bytes]:
     """The list of public addresses of each row: ``IP|begun|ended|packets out|in|bytes out|in``, apart by blanks."""
-    count = int(row.max(initial=-1)) + 1
     at = np.flatnonzero(public)
     at = at[np.argsort(row[at], kind="stable")]
-    sums = table.sums
-    figures = (
-        sums.begun + sums.denied, sums.ended, sums.packets_sent, sums.packets_received, sums.bytes_sent,
-        sums.bytes_received,
-    )  # fmt: skip
     pieces: list[Piece] = [*addresses(held[at])]
-    for column in figures:
+    for column in (
+        table.begun + table.denied,
+        table.ended,
+        table.packets_sent,
+        table.packets_received,
+        table.bytes_sent,
+        table.bytes_received,
+    ):
         pieces += [b"|", *numbers(column[at])]
     entries = rows_text(len(at), [*pieces, b"\n"]).split(b"\n")
+    count = int(row.max(initial=-1)) + 1
     stops = np.searchsorted(row[at], np.arange(count + 1)).tolist()
     return [b" ".join(entries[stops[number] : stops[number + 1]]) for number in range(count)]
 
 
-def _cell(name: str, pieces: Sequence[Piece]) -> list[Piece]:
-    return [f',"{name}":"'.encode(), *pieces, b'"']
+def _cell(name: str, *pieces: Piece) -> Iterator[Piece]:
+    yield f'"{name}":"'.encode()
+    yield from pieces
+    yield b'",'
 
 
-def _number(name: str, column: Column) -> list[Piece]:
-    return [f',"{name}":'.encode(), *numbers(column)]
+def _figure(name: str, column: Column) -> Iterator[Piece]:
+    yield f'"{name}":'.encode()
+    yield from numbers(column)
+    yield b","
 
 
-def _constants(**cells: str) -> list[Piece]:
-    return [f',"{name}":"{value}"'.encode() for name, value in cells.items()]
-
-
-def _words(texts: Sequence[str], number: Column) -> Piece:
-    """Texts by number, as JSON has them, without quotes. Equal texts are kept once."""
-    place = {text: at for at, text in enumerate(dict.fromkeys(texts))}
-    of_number = np.array([*(place[text] for text in texts), 0], np.intp)
-    taken: Piece = words(json_text(text)[1:-1] for text in place)[of_number[number]]
-    return taken
-
-
-def _unless(public: Bools, held: Addresses) -> list[Piece]:
-    """Addresses; nothing for those that the lists hold."""
-    return [np.where(public, b"", piece) if not isinstance(piece, bytes) else piece for piece in _fixed(held)]
-
-
-def _fixed(held: Addresses) -> list[Piece]:
+def _address(name: str, held: Addresses, is_listed: Bools) -> Iterator[Piece]:
+    """An address; nothing where a list has it."""
     first, group = distinct_rows([held])
-    return [words(text.encode() for text in held[first].texts())[group]]
+    texts = words(text.encode() for text in held[first].texts())
+    yield from _cell(name, texts[np.where(is_listed, len(first), group)])
 
 
-def _time(milliseconds: int) -> str:
-    return moment(milliseconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _names(texts: Sequence[str], number: Column) -> npt.NDArray[np.bytes_]:
+    """Texts by number, as JSON has them, without quotes."""
+    taken: npt.NDArray[np.bytes_] = words(json_text(text)[1:-1] for text in texts)[number]
+    return taken
 
 
 def _path(identity: ResourceId) -> str:

@@ -24,8 +24,8 @@ PUBLIC: frozenset[Place] = frozenset({"azure", "external"})
 
 
 class Side(Struct, frozen=True):
-    """One end of a flow. Names are ``group/name`` in lower case, `subnet` is ``group/network/subnet``; empty where Traffic
-    Analytics finds nothing."""
+    """One end of a flow. Names are ``group/name`` in lower case, `subnet` is ``group/network/subnet``; empty where
+    Traffic Analytics finds nothing."""
 
     place: Place
     virtual_network: str = ""

@@ -10,16 +10,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 from simulator.azure.resource import ResourceId
-from simulator.flows.block_blobs import FolderBlobs, HeldBlobs, framed
-from simulator.flows.bulk_text import Numbers, Piece, addresses, numbers, words
+from simulator.flows.block_blobs import RECORDS, FolderBlobs, HeldBlobs
+from simulator.flows.bulk_text import Numbers, Piece, addresses, numbers, ports, words
 from simulator.flows.minute_blocks import Block, Group, Groups, MinuteWriter, json_text
 from simulator.flows.records import STATES, FlowRecords
 from simulator.flows.rule_names import parse_rule_name
@@ -94,12 +95,11 @@ class VnetFlowLogWriter(MinuteWriter):
         return flow_log.path if self.layout == "names" else f"flowLogResourceID={flow_log.id}"
 
     def pieces(self, records: FlowRecords) -> list[Piece]:
-        ways = words(b"," + way + b"," + state.encode() + b"," for way in (b"I", b"O") for state in STATES)
         codes = words(json_text(code)[1:-1] + b"," for code in records.encryptions)
+        way = (records.protocol.astype(np.intp) * 2 + records.direction) * len(STATES) + records.state
         return [
             *flow_pieces(records, records.time),
-            *numbers(records.protocol),
-            ways[records.direction.astype(np.intp) * len(STATES) + records.state],
+            _ways()[way],
             codes[records.encryption],
             *counter_pieces(records),
         ]
@@ -144,11 +144,22 @@ def flow_pieces(records: FlowRecords, time: Numbers) -> list[Piece]:
         b",",
         *addresses(records.destination),
         b",",
-        *numbers(records.source_port),
+        ports(records.source_port),
         b",",
-        *numbers(records.destination_port),
+        ports(records.destination_port),
         b",",
     ]
+
+
+@cache
+def _ways() -> npt.NDArray[Any]:
+    """Protocol, direction and state of a tuple."""
+    return words(
+        b"%d,%b,%b," % (protocol, way, state.encode())
+        for protocol in range(256)
+        for way in (b"I", b"O")
+        for state in STATES
+    )
 
 
 def counter_pieces(records: FlowRecords) -> list[Piece]:
@@ -166,7 +177,7 @@ def write_vnet_flow_log(
     records: FlowRecords, *, regions: Mapping[str, str] | None = None, phase_seed: int = 0
 ) -> bytes:
     """One blob with every record of `records`, which need not be sorted; see `VnetFlowLogWriter`."""
-    return framed(block.data for block in _blocks(records, regions, phase_seed, "names"))
+    return RECORDS.whole(block.data for block in _blocks(records, regions, phase_seed, "names"))
 
 
 def vnet_flow_log_blobs(
