@@ -30,7 +30,7 @@ from simulator.walk.packets import Addresses, Bools, Int32, Packets
 #: Flows are drawn from this many packets at most: the more flows there are, the more often each packet is one's first.
 MOST_PACKETS, MOST_SCANNED = 1 << 18, 1 << 12
 #: Flows that begin in one slice of time.
-SLICE = 1 << 14
+SLICE = 1 << 15
 _MINUTE = 60 * SECOND
 _CLOCK_EVERY = 64 * SECOND
 
