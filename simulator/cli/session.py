@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import typer
 
@@ -64,10 +64,14 @@ class Session:
             self.save(text.encode("utf-8"))
 
     def _write_binary(self, report: Report) -> None:
-        if self.output_file is None and sys.stdout is not None and sys.stdout.isatty():
-            message = f"{self.output} is no text for a terminal: name a file, or pipe it on"
-            raise typer.BadParameter(message, param_hint="--output-file")
+        self.refuse_terminal(self.output)
         self.write_bytes(parquet_bytes(report))
+
+    def refuse_terminal(self, output: str) -> None:
+        """Raises typer.BadParameter when a result that is no text would go to a terminal."""
+        if self.output_file is None and sys.stdout is not None and sys.stdout.isatty():
+            message = f"{output} is no text for a terminal: name a file, or pipe it on"
+            raise typer.BadParameter(message, param_hint="--output-file")
 
     def write_text(self, text: str) -> None:
         """A result that has one form only, such as a schema."""
@@ -85,13 +89,8 @@ class Session:
     def save(self, data: bytes) -> None:
         """`data` as ``--output-file``."""
         assert self.output_file is not None
-        try:
+        with _saving(self.output_file):
             self.output_file.write_bytes(data)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            if isinstance(error, OSError) and error.errno in FULL_DISK:
-                raise CannotWriteError(f"cannot write {self.output_file}: {reason}") from None
-            raise typer.BadParameter(f"cannot write {self.output_file}: {reason}", param_hint="--output-file") from None
         self.note(f"wrote {self.output_file}")
 
     def write_bytes(self, data: bytes) -> None:
@@ -102,6 +101,20 @@ class Session:
         with _writing():
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
+
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """A stream for a result that comes in pieces: stdout, or the file."""
+        if self.output_file is None:
+            with _writing():
+                yield sys.stdout.buffer
+                sys.stdout.buffer.flush()
+            return
+        with _saving(self.output_file):
+            stream = self.output_file.open("wb")
+        with _saving(self.output_file, (OSError,)), stream:
+            yield stream
+        self.note(f"wrote {self.output_file}")
 
     def _print(self, text: str) -> None:
         with _writing():
@@ -150,6 +163,18 @@ class Session:
             finally:
                 timer.cancel()
                 timer.join()
+
+
+@contextmanager
+def _saving(file: Path, errors: tuple[type[Exception], ...] = (OSError, ValueError)) -> Iterator[None]:
+    """Raises CannotWriteError when the disk of `file` takes no more, typer.BadParameter when it cannot be written."""
+    try:
+        yield
+    except errors as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, OSError) and error.errno in FULL_DISK:
+            raise CannotWriteError(f"cannot write {file}: {reason}") from None
+        raise typer.BadParameter(f"cannot write {file}: {reason}", param_hint="--output-file") from None
 
 
 @contextmanager

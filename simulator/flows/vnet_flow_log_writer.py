@@ -1,7 +1,6 @@
 """Writes VNet flow logs, version 4, byte for byte as Azure does: the inverse of `vnet_flow_log`.
 
-Each NIC flushes once a minute, at a second of its own. The record of a flush holds the tuples of a minute that ended
-2.8 seconds before, in one ``flows`` entry for each (ACL, direction): platform rules first, then outbound, then inbound.
+A record has one ``flows`` entry for each (ACL, direction): platform rules first, then outbound, then inbound.
 
 Learn: azure/network-watcher/vnet-flow-logs-overview#log-format, azure/network-watcher/flow-logs-read
 """
@@ -9,29 +8,31 @@ Learn: azure/network-watcher/vnet-flow-logs-overview#log-format, azure/network-w
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from hashlib import blake2b
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any, Literal
 
-import msgspec
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 from simulator.azure.resource import ResourceId
-from simulator.flows.distinct import Rows
-from simulator.flows.records import NOT_GIVEN, STATES, FlowRecords, moment
+from simulator.flows.block_blobs import RECORDS, FolderBlobs, HeldBlobs
+from simulator.flows.bulk_text import Numbers, Piece, addresses, numbers, ports, words
+from simulator.flows.minute_blocks import Block, Group, Groups, MinuteWriter, json_text
+from simulator.flows.records import STATES, FlowRecords
 from simulator.flows.rule_names import parse_rule_name
+from simulator.walk.packets import Bools, Int32
 
-MINUTE = 60_000
-#: Milliseconds between the last tuple that a record can hold and the record's time.
-FLUSH_LAG = 2_800
+#: Where a blob lies: below the watcher's and the flow log's names (real, and the documentation's newest pages), or
+#: below the flow log's whole id (other pages).
+Layout = Literal["names", "id"]
 REGION = "westeurope"
 
-_HEAD, _CLOSER = b'{"records":[', b"]}"
 
-
-class FlowLog(Struct, frozen=True):
+class FlowLog(Struct, frozen=True, dict=True):
     """The flow log resource that writes: its id in upper case as the log has it, and its GUID."""
 
     id: str
@@ -49,7 +50,7 @@ class FlowLog(Struct, frozen=True):
         )
         return cls(identity, str(uuid.uuid5(uuid.NAMESPACE_URL, identity)))
 
-    @property
+    @cached_property
     def path(self) -> str:
         """The folder of its blobs: ``flowLogResourceID=/<subscription>_NETWORKWATCHERRG/<watcher>_<name>``."""
         resource = ResourceId(self.id)
@@ -57,133 +58,152 @@ class FlowLog(Struct, frozen=True):
         return f"flowLogResourceID=/{resource.subscription}_NETWORKWATCHERRG/{watcher}_{resource.name}"
 
 
-def write_vnet_flow_log(
-    records: FlowRecords, *, regions: Mapping[str, str] | None = None, phase_seed: int = 0
-) -> bytes:
-    """One blob with every record of `records`, sorted by flush time.
+class VnetFlowLogWriter(MinuteWriter):
+    """Gives the blocks of VNet flow logs.
 
-    Parameters
+    Attributes
     ----------
     regions : region of each target (a virtual network's id in lower case), for the flow log's name; westeurope where
         it is missing.
-    phase_seed : another seed gives each NIC another second to flush at.
+    layout : how blobs are laid out.
     """
-    return _blob(_minutes(records, regions or {}, phase_seed))
+
+    def __init__(
+        self,
+        *,
+        regions: Mapping[str, str] | None = None,
+        phase_seed: int = 0,
+        doubled: float = 0.0,
+        layout: Layout = "names",
+    ) -> None:
+        super().__init__(phase_seed=phase_seed, doubled=doubled)
+        self.regions, self.layout = regions or {}, layout
+        self._flow_logs: dict[str, FlowLog] = {}
+        self._heads: dict[tuple[str, str], bytes] = {}
+        self._acls: dict[str, int] = {}
+
+    def flow_log(self, target: str) -> FlowLog:
+        if target not in self._flow_logs:
+            self._flow_logs[target] = FlowLog.of_target(target, self.regions.get(target.lower(), REGION))
+        return self._flow_logs[target]
+
+    def logged(self, records: FlowRecords) -> tuple[Bools, Int32, tuple[str, ...]]:
+        return np.ones(len(records), np.bool_), records.target, records.targets
+
+    def folder(self, log: str) -> str:
+        flow_log = self.flow_log(log)
+        return flow_log.path if self.layout == "names" else f"flowLogResourceID={flow_log.id}"
+
+    def pieces(self, records: FlowRecords) -> list[Piece]:
+        codes = words(json_text(code)[1:-1] + b"," for code in records.encryptions)
+        way = (records.protocol.astype(np.intp) * 2 + records.direction) * len(STATES) + records.state
+        return [
+            *flow_pieces(records, records.time),
+            _ways()[way],
+            codes[records.encryption],
+            *counter_pieces(records),
+        ]
+
+    def record(self, time: datetime, fraction: str, mac: str, log: str, groups: Groups) -> bytes:
+        parts = [b'{"time":"', f"{time:%Y-%m-%dT%H:%M:%S}.{fraction}Z".encode(), self._head(mac, log)]
+        entry: tuple[bool, int, int] | None = None
+        for key, group in sorted(((self._entry(group), group) for group in groups), key=lambda each: each[0]):
+            if key != entry:
+                if entry is not None:
+                    parts.append(b"]},")
+                parts += [b'{"aclID":', json_text(group.acl), b',"flowGroups":[']
+            else:
+                parts.append(b",")
+            entry = key
+            parts += [b'{"rule":', json_text(group.rule), b',"flowTuples":[', b",".join(groups[group]), b"]}"]
+        return b"".join([*parts, b"]}]}}"])
+
+    def _entry(self, group: Group) -> tuple[bool, int, int]:
+        """The order of the entries of ``flows``: platform rules, outbound, inbound, and of ACLs as they were met."""
+        is_platform = parse_rule_name(group.rule).kind == "platform"
+        return not is_platform, 1 - group.direction, self._acls.setdefault(group.acl, len(self._acls))
+
+    def _head(self, mac: str, target: str) -> bytes:
+        """What stands between the time of a record and its flows."""
+        if (mac, target) not in self._heads:
+            log = self.flow_log(target)
+            self._heads[mac, target] = (
+                b'","flowLogVersion":4,"flowLogGUID":%b,"macAddress":%b,"category":"FlowLogFlowEvent",'
+                b'"flowLogResourceID":%b,"targetResourceID":%b,"operationName":"FlowLogFlowEvent",'
+                b'"flowRecords":{"flows":[' % tuple(json_text(text) for text in (log.guid, mac, log.id, target))
+            )
+        return self._heads[mac, target]
+
+
+def flow_pieces(records: FlowRecords, time: Numbers) -> list[Piece]:
+    """Time, addresses and ports of tuples, a comma behind each."""
+    return [
+        *numbers(time),
+        b",",
+        *addresses(records.source),
+        b",",
+        *addresses(records.destination),
+        b",",
+        ports(records.source_port),
+        b",",
+        ports(records.destination_port),
+        b",",
+    ]
+
+
+@cache
+def _ways() -> npt.NDArray[Any]:
+    """Protocol, direction and state of a tuple."""
+    return words(
+        b"%d,%b,%b," % (protocol, way, state.encode())
+        for protocol in range(256)
+        for way in (b"I", b"O")
+        for state in STATES
+    )
+
+
+def counter_pieces(records: FlowRecords) -> list[Piece]:
+    """The four counters, with commas between them; empty where they are not given."""
+    first, *others = (
+        records.packets_sent,
+        records.bytes_sent,
+        records.packets_received,
+        records.bytes_received,
+    )
+    return [*numbers(first), *(piece for column in others for piece in (b",", *numbers(column)))]
+
+
+def write_vnet_flow_log(
+    records: FlowRecords, *, regions: Mapping[str, str] | None = None, phase_seed: int = 0
+) -> bytes:
+    """One blob with every record of `records`, which need not be sorted; see `VnetFlowLogWriter`."""
+    return RECORDS.whole(block.data for block in _blocks(records, regions, phase_seed, "names"))
 
 
 def vnet_flow_log_blobs(
-    records: FlowRecords, *, regions: Mapping[str, str] | None = None, phase_seed: int = 0
+    records: FlowRecords,
+    *,
+    regions: Mapping[str, str] | None = None,
+    phase_seed: int = 0,
+    layout: Layout = "names",
 ) -> dict[str, bytes]:
     """The blobs as they lie in the container: one for each flow log, hour and MAC, by path; options as above."""
-    blobs: dict[str, list[_Minute]] = {}
-    for minute in _minutes(records, regions or {}, phase_seed):
-        blobs.setdefault(minute.path, []).append(minute)
-    return {path: _blob(iter(minutes)) for path, minutes in blobs.items()}
+    blobs = HeldBlobs()
+    blobs.add(_blocks(records, regions, phase_seed, layout))
+    return blobs.finished()
 
 
 def write_vnet_flow_logs(
     folder: Path, records: FlowRecords, *, regions: Mapping[str, str] | None = None, phase_seed: int = 0
 ) -> list[Path]:
     """Puts `vnet_flow_log_blobs` under `folder` and gives the files written, in order."""
-    files = []
-    for path, data in vnet_flow_log_blobs(records, regions=regions, phase_seed=phase_seed).items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
-        files.append(file)
-    return files
+    blobs = FolderBlobs(folder)
+    blobs.add(_blocks(records, regions, phase_seed, "names"))
+    return blobs.files
 
 
-class _Minute(Struct, frozen=True):
-    """One record: the rows of one NIC and one flow log that are flushed at `flush`."""
-
-    flush: datetime
-    mac: str
-    flow_log: FlowLog
-    data: bytes
-
-    @property
-    def path(self) -> str:
-        hour = self.flush.strftime("y=%Y/m=%m/d=%d/h=%H/m=00")
-        return f"{self.flow_log.path}/{hour}/macAddress={self.mac}/PT1H.json"
-
-
-def _blob(minutes: Iterator[_Minute]) -> bytes:
-    return _HEAD + b",".join(minute.data for minute in minutes) + _CLOSER
-
-
-def _minutes(records: FlowRecords, regions: Mapping[str, str], phase_seed: int) -> Iterator[_Minute]:
-    if not len(records):
-        return
-    phases = np.array([_phase(phase_seed, mac) for mac in records.macs], np.int64)
-    phase = phases[records.mac]
-    # The first flush that is at least the lag after the tuple.
-    flush = -((phase - records.time - FLUSH_LAG) // MINUTE) * MINUTE + phase
-    order = np.lexsort((records.time, records.target, records.mac, flush))
-    keys = np.stack([flush, records.mac, records.target])[:, order]
-    cuts = np.flatnonzero((keys[:, 1:] != keys[:, :-1]).any(axis=0)) + 1
-    flow_logs = [FlowLog.of_target(target, regions.get(target.lower(), REGION)) for target in records.targets]
-    for rows in np.split(order, cuts):
-        first = rows[0]
-        yield _minute(records, rows, int(flush[first]), phase_seed, flow_logs[records.target[first]])
-
-
-def _phase(phase_seed: int, mac: str) -> int:
-    """The millisecond of the minute at which a NIC flushes."""
-    return _digest(phase_seed, mac) % MINUTE
-
-
-def _digest(phase_seed: int, mac: str) -> int:
-    return int.from_bytes(blake2b(f"{phase_seed}/{mac}".encode(), digest_size=8).digest(), "big")
-
-
-def _minute(records: FlowRecords, rows: Rows, flush: int, phase_seed: int, log: FlowLog) -> _Minute:
-    mac = records.macs[records.mac[rows[0]]]
-    time = moment(flush)
-    fraction = _digest(phase_seed, mac) // MINUTE % 10_000
-    record = {
-        "time": f"{time:%Y-%m-%dT%H:%M:%S}.{flush % 1000:03}{fraction:04}Z",
-        "flowLogVersion": 4,
-        "flowLogGUID": log.guid,
-        "macAddress": mac,
-        "category": "FlowLogFlowEvent",
-        "flowLogResourceID": log.id,
-        "targetResourceID": records.targets[records.target[rows[0]]],
-        "operationName": "FlowLogFlowEvent",
-        "flowRecords": {"flows": _flows(records, rows)},
-    }
-    return _Minute(time, mac, log, msgspec.json.encode(record))
-
-
-def _flows(records: FlowRecords, rows: Rows) -> list[dict[str, object]]:
-    """``flows`` of one record: (ACL, direction) → rule → tuples in order of time."""
-    entries: dict[tuple[bool, int, int], dict[int, list[str]]] = {}
-    for row in rows:
-        acl, rule, direction = int(records.acl[row]), int(records.rule[row]), int(records.direction[row])
-        is_platform = parse_rule_name(records.rules[rule]).kind == "platform"
-        groups = entries.setdefault((not is_platform, 1 - direction, acl), {})
-        groups.setdefault(rule, []).append(_tuple(records, int(row)))
-    return [
-        {
-            "aclID": records.acls[acl],
-            "flowGroups": [{"rule": records.rules[rule], "flowTuples": tuples} for rule, tuples in groups.items()],
-        }
-        for (_, _, acl), groups in sorted(entries.items(), key=lambda entry: entry[0])
-    ]
-
-
-def _tuple(records: FlowRecords, row: int) -> str:
-    counters = (records.packets_sent, records.bytes_sent, records.packets_received, records.bytes_received)
-    values = (
-        records.time[row],
-        records.source.text(row),
-        records.destination.text(row),
-        records.source_port[row],
-        records.destination_port[row],
-        records.protocol[row],
-        "IO"[records.direction[row]],
-        STATES[records.state[row]],
-        records.encryptions[records.encryption[row]],
-        *("" if column[row] == NOT_GIVEN else column[row] for column in counters),
-    )
-    return ",".join(map(str, values))
+def _blocks(
+    records: FlowRecords, regions: Mapping[str, str] | None, phase_seed: int, layout: Layout
+) -> Iterable[Block]:
+    order = np.argsort(records.time, kind="stable")
+    return VnetFlowLogWriter(regions=regions, phase_seed=phase_seed, layout=layout).blocks([records.select(order)])

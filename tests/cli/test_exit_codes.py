@@ -207,7 +207,7 @@ def test_a_folder_on_a_full_disk_is_3(
     def fail(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "blob")
 
-    monkeypatch.setattr("simulator.flows.vnet_flow_log_writer.write_vnet_flow_logs", fail)
+    monkeypatch.setattr("simulator.flows.block_blobs.FolderBlobs.append", fail)
     ended = vnetsim("generate", small, "--flows", 5, "--output-folder", tmp_path / "logs")
     assert ended.code == 3 and "cannot write below" in ended.err and "No space left" in ended.err
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,17 +13,17 @@ from msgspec import structs
 
 from simulator.azure.network_manager import NetworkManager
 from simulator.azure.resource import Resource, ResourceId
-from simulator.azure.snapshot import Snapshot
 from simulator.azure.virtual_network import VirtualNetwork
-from simulator.dataplane.plane import DataPlane
+from simulator.flows.lives import SYN_TIMES
+from simulator.flows.points import REFUSED_BY_SERVICE, invented_mac
 from simulator.flows.records import FlowRecord, FlowRecords
 from simulator.flows.rule_names import ZERO_GUID, acl_kind, parse_rule_name
-from simulator.flows.synthetic import REFUSED_BY_SERVICE, SYN_TIMES, generate, invented_mac
+from simulator.flows.synthetic import generate
 from simulator.network.model import Endpoint
-from simulator.network.network import build_network
 from simulator.walk.packets import Packets
-from simulator.walk.predictions import Observation, Prediction, RuleReference
-from simulator.walk.reasons import CODE_OF, REASONS, Verdict
+from simulator.walk.predictions import Observation, RuleReference
+from simulator.walk.reasons import CODE_OF, Verdict
+from tests.flows.predicted import Predicted, predicted_of
 
 ALLOW, DENY, UNKNOWN = Verdict.ALLOW, Verdict.DENY, Verdict.UNKNOWN
 NETWORK = "/subscriptions/0a/resourceGroups/rg-net/providers/Microsoft.Network"
@@ -55,39 +54,15 @@ def point(number: int, inbound: bool, verdict: Verdict = ALLOW, rule: RuleRefere
     return Observation(endpoint(number), "Inbound" if inbound else "Outbound", verdict, "", rule)
 
 
-@dataclass(frozen=True)
-class Predicted:
-    """Stands in for `Predictions`, whose columns only a walk can fill."""
-
-    packets: Packets
-    predictions: Sequence[Prediction]
-    plane: DataPlane
-    path: tuple[()] = ()
-    path_back: tuple[()] = ()
-
-    def __len__(self) -> int:
-        return len(self.predictions)
-
-    def __getitem__(self, at: int, /) -> Prediction:
-        return self.predictions[at]
-
-
-def plane_of(*resources: Resource) -> DataPlane:
-    return DataPlane(build_network(Snapshot.of(resources)))
-
-
-NO_RESOURCES = plane_of()
-
-
 def predicted(
     *fates: tuple[Verdict, Sequence[Observation]],
     protocol: int = 6,
     destination: str = "10.1.0.5",
-    plane: DataPlane = NO_RESOURCES,
+    resources: Sequence[Resource] = (),
+    endpoints: Sequence[Endpoint] = (),
 ) -> Predicted:
     flows = [("10.1.0.4", destination, 50000 + at, 443, protocol) for at in range(len(fates))]
-    made = [Prediction(verdict, "", None, None, (), tuple(points)) for verdict, points in fates]
-    return Predicted(Packets.of(flows), made, plane)
+    return predicted_of(Packets.of(flows), fates, resources=resources, endpoints=endpoints)
 
 
 def log(*fates: tuple[Verdict, Sequence[Observation]], **more: object) -> list[FlowRecord]:
@@ -147,11 +122,11 @@ def test_a_denial_at_the_destination_leaves_an_unanswered_flow_at_the_source() -
 @pytest.mark.parametrize(("said", "minutes"), [(None, 4), (4, 4), (10, 10), (30, 30), (0, 4), (-5, 4), (1440, 30)])
 def test_an_unanswered_flow_ends_by_the_timeout_of_its_virtual_network(said: int | None, minutes: int) -> None:
     network = {"id": f"{NETWORK}/virtualNetworks/vnet-HUB", "properties": {"flowTimeoutInMinutes": said}}
-    plane = plane_of(VirtualNetwork.model_validate(network))
+    resources = [VirtualNetwork.model_validate(network)]
     elsewhere = endpoint(5, virtual_network=ResourceId(f"{NETWORK}/virtualNetworks/other"))
     passed = Observation(elsewhere, "Inbound", ALLOW, "", USER)
     fates = [(DENY, (point(4, inbound=False), passed))] * 20
-    rows = list(generate(predicted(*fates, plane=plane), start=START, minutes=120, seed=7))
+    rows = list(generate(predicted(*fates, resources=resources), start=START, minutes=120, seed=7))
     begins = {(row.mac, row.source_port): row.time for row in rows if row.state == "B"}
     silent = {4: minutes, 5: 4}
     ends = [row for row in rows if row.state == "E"]
@@ -169,9 +144,9 @@ def test_admin_rules_carry_the_guids_that_the_export_has() -> None:
     collections = [{"id": collection, "rules": [rule | {"direction": "Inbound"}]}]
     configuration = {"id": str(ADMIN.acl), "resourceGuid": guids[0], "ruleCollections": collections}
     manager = {"id": f"{NETWORK}/networkManagers/avnm", "securityAdminConfigurations": [configuration]}
-    plane = plane_of(NetworkManager.model_validate(manager))
+    resources = [NetworkManager.model_validate(manager)]
     other = (DENY, (point(4, inbound=False, verdict=DENY, rule=structs.replace(ADMIN, name="other")),))
-    rows = generate(predicted(DENIED_AT_SOURCE, other, plane=plane), start=START, minutes=60, seed=7)
+    rows = generate(predicted(DENIED_AT_SOURCE, other, resources=resources), start=START, minutes=60, seed=7)
     assert {row.acl for row in rows} == {guids[0]}
     named, made_up = sorted({row.rule for row in rows})
     assert named == f"block-ssh_{guids[1]}"
@@ -213,9 +188,8 @@ def test_what_is_not_known_is_not_written() -> None:
 @pytest.mark.parametrize("code", sorted(REFUSED_BY_SERVICE))
 def test_what_a_service_refuses_was_allowed_and_answered_as_far_as_nics_can_tell(code: str) -> None:
     """Pitfall 17: a 403 of a platform service is no denial in a flow log."""
-    verdict = REASONS[CODE_OF[code]].verdict
-    refused = Prediction(verdict, code, None, None, (), (point(4, inbound=False),))
-    held = replace(predicted(ALLOWED), predictions=[refused])
+    held = predicted((ALLOW, (point(4, inbound=False),)))
+    held.reason[:] = CODE_OF[code]
     rows = list(generate(held, start=START, minutes=60, seed=7))
     assert {row.state for row in rows} >= {"B", "E"} and sum(row.bytes_received for row in rows) > 0
 
@@ -223,7 +197,9 @@ def test_what_a_service_refuses_was_allowed_and_answered_as_far_as_nics_can_tell
 def test_a_nic_writes_the_addresses_it_sees_after_translation() -> None:
     seen = Observation(endpoint(5, public_addresses=("20.0.0.10",)), "Inbound", ALLOW, "", USER)
     seen = structs.replace(seen, translated_source="10.1.1.4", translated_destination="10.1.0.5")
-    rows = generate(predicted((ALLOW, (seen,)), destination="20.0.0.10"), start=START, minutes=60, seed=1)
+    firewall = endpoint(9, addresses=("10.1.1.4",))
+    held = predicted((ALLOW, (seen,)), destination="20.0.0.10", endpoints=[firewall, endpoint(5)])
+    rows = generate(held, start=START, minutes=60, seed=1)
     assert {(row.source, row.destination) for row in rows} == {("10.1.1.4", "10.1.0.5")}
 
 

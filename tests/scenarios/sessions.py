@@ -8,8 +8,8 @@ from pathlib import Path
 
 import simulator as sim
 from simulator.azure.snapshot import Snapshot
+from simulator.flows.points import invented_mac
 from simulator.flows.records import FlowRecord, FlowRecords
-from simulator.flows.synthetic import invented_mac
 from simulator.network.model import Network
 from simulator.walk.predictions import Observation
 from simulator.walk.trace import Trace
