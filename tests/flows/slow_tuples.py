@@ -111,7 +111,9 @@ def _answered(life: Life, inbound: bool, log_start: int | None) -> Iterator[Writ
         until_now = tuple(total if is_end else total * age // life.duration for total in (arrived, life.received))
         time = age + life.idle if is_end else age
         in_log = log_start is None or time >= log_start
-        holds_all = life.traits & RECREATED or (life.traits & LIFETIME and log_start is not None and is_first and in_log)
+        holds_all = life.traits & RECREATED or (
+            life.traits & LIFETIME and log_start is not None and is_first and in_log
+        )
         since = (0, 0) if holds_all else reported
         sent, received = (now - before for now, before in zip(until_now, since, strict=True))
         counters = (sent, sent * life.size_sent, received, received * life.size_received)

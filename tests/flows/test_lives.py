@@ -53,7 +53,9 @@ POINTS = st.lists(
     ),
     max_size=4,
 )
-FATES = st.lists(st.tuples(st.sampled_from([ALLOW, ALLOW, DENY, UNKNOWN, INTERMITTENT]), POINTS), min_size=1, max_size=4)
+FATES = st.lists(
+    st.tuples(st.sampled_from([ALLOW, ALLOW, DENY, UNKNOWN, INTERMITTENT]), POINTS), min_size=1, max_size=4
+)
 MILLISECONDS = st.sampled_from([0, 1, 2, 299_999, 300_000, 300_001, 600_000]) | st.integers(0, 2_000_000)
 LIFE = st.fixed_dictionaries(
     {
@@ -141,5 +143,5 @@ def test_tuples_are_those_of_the_slow_reading_however_the_log_is_cut(
 
 def test_clocks_differ_by_no_more_than_they_may() -> None:
     ahead = skews(3, [f"{number:012X}" for number in range(500)])
-    assert -CLOCK_SKEW == ahead.min() and ahead.max() == CLOCK_SKEW
+    assert ahead.min() == -CLOCK_SKEW and ahead.max() == CLOCK_SKEW
     assert (ahead == skews(3, [f"{number:012X}" for number in range(500)])).all()
